@@ -1,0 +1,110 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Customers implements [operations.Directory]. It lists books that have a
+// customer's row; the firm's own book is one of them.
+func (s *Store) Customers(
+	ctx context.Context, tenant tenancy.TenantID, q operations.CustomerQuery,
+) (operations.CustomerPage, error) {
+	var page operations.CustomerPage
+	if err := ctx.Err(); err != nil {
+		return page, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.firms[tenant]
+	if f == nil {
+		return page, nil
+	}
+	list := &f.all
+	if q.Operator != "" {
+		if list = f.granted[q.Operator]; list == nil {
+			return page, nil
+		}
+	}
+	list.tidy()
+	q.Search = lower(q.Search)
+	for i, b := range list.after(q.After) {
+		if len(page.Items) >= q.Limit || i >= examined {
+			page.More = true
+			return page, nil
+		}
+		page.Next = b.id.Customer
+		if b.listed(&q) {
+			page.Items = append(page.Items, operations.CustomerItem{ID: b.id.Customer, Row: *cloneCustomer(b.customer)})
+		}
+	}
+	return page, nil
+}
+
+// listed tells whether the book is one of those asked for; Search is in lower case.
+func (b *book) listed(q *operations.CustomerQuery) bool {
+	row := b.customer
+	switch {
+	case row == nil,
+		q.Operator != "" && !b.grantedTo(q.Operator, q.Now),
+		len(q.Statuses) > 0 && !slices.Contains(q.Statuses, row.Status),
+		len(q.Types) > 0 && !slices.Contains(q.Types, row.Type):
+		return false
+	}
+	return q.Search == "" ||
+		row.Name != nil && strings.Contains(lower(*row.Name), q.Search) ||
+		row.TaxID != nil && strings.HasPrefix(lower(*row.TaxID), q.Search)
+}
+
+// grantedTo tells whether the operator has a grant for this very book. A grant
+// for everyone stands in the house's book and is none for the house.
+func (b *book) grantedTo(operator tenancy.OperatorID, now time.Time) bool {
+	for _, g := range b.grants {
+		if g.Grant.Operator == operator && !g.Revoked && !g.Grant.Everyone && g.Grant.Live(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// lower maps the ASCII letters alone, byte by byte, as the contract says.
+func lower(text string) string {
+	folded := []byte(text)
+	for i, c := range folded {
+		if 'A' <= c && c <= 'Z' {
+			folded[i] = c + ('a' - 'A')
+		}
+	}
+	return string(folded)
+}
+
+// Heads implements [operations.Directory].
+func (s *Store) Heads(
+	ctx context.Context, tenant tenancy.TenantID, after tenancy.CustomerID, limit int,
+) ([]operations.BookHead, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.firms[tenant]
+	if f == nil {
+		return nil, nil
+	}
+	f.all.tidy()
+	var heads []operations.BookHead
+	for _, b := range f.all.after(after) {
+		if len(heads) >= limit {
+			break
+		}
+		if b.head.Seq > 0 {
+			heads = append(heads, operations.BookHead{Customer: b.id.Customer, Head: b.head})
+		}
+	}
+	return heads, nil
+}

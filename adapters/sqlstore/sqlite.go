@@ -1,0 +1,74 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+
+	"github.com/pressly/goose/v3"
+)
+
+// SQLiteDSN is the data source name of the file for the driver of
+// modernc.org/sqlite: write transactions that take the lock when they begin
+// (without it most of those that read first fail with "busy" under load), a
+// write-ahead log, a wait of five seconds for other writers, and a commit that
+// has reached the disk when it returns.
+//
+// A pool of one connection is enough for a writer; reading in parallel needs a
+// second pool, see [Config].
+func SQLiteDSN(path string) string {
+	query := url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"},
+	}
+	file := url.URL{Scheme: "file", OmitHost: true, Path: path}
+	return file.String() + "?" + query.Encode()
+}
+
+// SQLiteReaderDSN is [SQLiteDSN] for connections that only read: the database
+// refuses every write through them.
+func SQLiteReaderDSN(path string) string {
+	return SQLiteDSN(path) + "&_pragma=" + url.QueryEscape("query_only(1)")
+}
+
+// The primary result codes of SQLite that matter here; extended codes carry
+// them in the low byte. Source: sqlite.org/rescode.html.
+const (
+	sqliteBusy       = 5
+	sqliteCorrupt    = 11
+	sqliteFull       = 13
+	sqliteConstraint = 19
+	sqliteNotADB     = 26
+)
+
+// sqliteCode is the primary result code of a driver's error, or 0.
+func sqliteCode(err error) int {
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) {
+		return coded.Code() & 0xff
+	}
+	return 0
+}
+
+func sqlite() *dialect {
+	return &dialect{
+		texts: sqliteTexts(),
+		goose: goose.DialectSQLite3,
+		damaged: func(err error) bool {
+			switch sqliteCode(err) {
+			case sqliteCorrupt, sqliteNotADB, sqliteConstraint:
+				// A constraint that fails is a row that contradicts the head.
+				return true
+			}
+			return false
+		},
+		undone: func(err error) bool {
+			// The log lacks the frame that would make the transaction count.
+			code := sqliteCode(err)
+			return code == sqliteBusy || code == sqliteFull
+		},
+		statement: context.WithoutCancel,
+		reading:   sql.TxOptions{ReadOnly: true},
+	}
+}

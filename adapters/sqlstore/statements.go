@@ -1,0 +1,61 @@
+package sqlstore
+
+// statement names one SQL text. Every text a call runs is on this list, and
+// dialects give all of them, so that tests can walk them.
+type statement int
+
+const (
+	guardSchema    statement = iota // begins a write: takes the lock, and touches a row only when the schema is another
+	hasSchema                       // whether the table with the schema's version exists
+	readSchema                      // the schema's version
+	savepoint                       // a commit inside the host's own transaction
+	undoSavepoint                   //
+	closeSavepoint                  //
+	readHead                        // the schema's version with the head
+	openBook                        // the first head
+	moveHead                        // the next head, if the head is exactly this one
+	putEntry
+	putKey // tells by the rows it touched whether the key was free
+	putOperation
+	putPosting
+	putBalance
+	putCustomer
+	putGrant
+	putOperator
+	putPersonal
+	erasePersonal
+	eraseCustomer
+	putSnapshot
+	entryHash
+	entryOfKey
+	entriesAfter
+	readSnapshot
+	readOperator
+	find
+	history
+	historyFloor
+	statementOf
+	personal
+	allOperations
+	allPostings
+	allBalances
+	allKeys
+	readCustomer
+	allGrants
+	allOperators
+	dropOperations
+	dropPostings
+	dropBalances
+	dropKeys
+	dropCustomer
+	dropGrants
+	dropOperators
+	dropSnapshot
+	customers
+	customersFloor
+	customersGranted
+	customersGrantedFloor
+	heads
+	due
+	statementCount
+)

@@ -1,0 +1,193 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/onbehalf/onbehalf/operations"
+)
+
+// Config holds what a store can do without. The zero value works.
+type Config struct {
+	// Readers is a second pool of the same database, for what only reads: with
+	// SQLite, connections opened by [SQLiteReaderDSN], as many as should read
+	// in parallel. It must see what the first pool has committed at once, so a
+	// replica will not do. Nil: the first pool does everything.
+	Readers *sql.DB
+}
+
+// Store is an operations.Store in a SQL database. It is safe for concurrent
+// use. Before its first use [Store.Migrate] must have made the tables; until
+// then every call returns a [SchemaError].
+//
+// It prepares its statements once and leaves them to the pool: they end when
+// the host closes it.
+type Store struct {
+	methods
+
+	writer, readers *sql.DB
+	kind            Dialect
+	dialect         *dialect
+	sources         []source
+	schema          int64 // the version this release works with
+
+	preparing sync.Mutex
+	prepared  atomic.Pointer[statements]
+}
+
+var _ operations.Store = (*Store)(nil)
+
+// statements are the prepared texts of a store.
+type statements struct{ write, read [statementCount]*sql.Stmt }
+
+// New makes a store over a pool of the host's, which it never closes. At most
+// one Config is taken.
+func New(db *sql.DB, d Dialect, config ...Config) (*Store, error) {
+	if db == nil {
+		return nil, fmt.Errorf("%w: db is nil", errConfig)
+	}
+	if len(config) > 1 {
+		return nil, fmt.Errorf("%w: more than one Config", errConfig)
+	}
+	spec, err := d.describe()
+	if err != nil {
+		return nil, err
+	}
+	all, err := sources(d)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{writer: db, readers: db, kind: d, dialect: spec, sources: all, schema: all[len(all)-1].version}
+	if len(config) == 1 && config[0].Readers != nil {
+		s.readers = config[0].Readers
+	}
+	s.methods = methods{dialect: spec, via: s}
+	return s, nil
+}
+
+// ready is the prepared statements, once the tables are those of this release.
+func (s *Store) ready(ctx context.Context) (*statements, error) {
+	if p := s.prepared.Load(); p != nil {
+		return p, nil
+	}
+	s.preparing.Lock()
+	defer s.preparing.Unlock()
+	if p := s.prepared.Load(); p != nil {
+		return p, nil
+	}
+	if err := s.checkSchema(ctx); err != nil {
+		return nil, err
+	}
+	p := &statements{}
+	for id, text := range s.dialect.texts {
+		if statement(id).unprepared() {
+			continue
+		}
+		var err error
+		if p.write[id], err = s.writer.PrepareContext(ctx, text); err == nil {
+			p.read[id] = p.write[id]
+			if s.readers != s.writer {
+				p.read[id], err = s.readers.PrepareContext(ctx, text)
+			}
+		}
+		if err != nil {
+			p.close()
+			return nil, fmt.Errorf("prepare statement %d: %w", id, err)
+		}
+	}
+	s.prepared.Store(p)
+	return p, nil
+}
+
+func (p *statements) close() {
+	for id := range p.write {
+		if p.write[id] != nil {
+			_ = p.write[id].Close()
+		}
+		if p.read[id] != nil {
+			_ = p.read[id].Close()
+		}
+	}
+}
+
+// read runs fn in a transaction that sees one moment.
+func (s *Store) read(ctx context.Context, fn func(*session) error) error {
+	p, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	options := s.dialect.reading
+	tx, err := s.readers.BeginTx(ctx, &options)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: &p.read})
+}
+
+// point runs fn, which makes one statement, without a transaction.
+func (s *Store) point(ctx context.Context, fn func(*session) error) error {
+	p, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, base: &p.read})
+}
+
+// write runs fn in a transaction and commits it. It waits for a connection as
+// long as ctx allows; from then on the transaction runs to its end, so that it
+// is always known whether it reached COMMIT.
+func (s *Store) write(ctx context.Context, fn func(*session) error) error {
+	p, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // returns the connection to its pool
+	inner := s.dialect.statement(ctx)
+	tx, err := conn.BeginTx(inner, nil)
+	if err != nil {
+		return err
+	}
+	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: &p.write}
+	err = w.guard()
+	if err == nil {
+		err = fn(w)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		_ = tx.Rollback()
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return &commitError{err}
+	}
+	return nil
+}
+
+// commitError marks an error of COMMIT itself on its way out.
+type commitError struct{ err error }
+
+func (e *commitError) Error() string { return e.err.Error() }
+func (e *commitError) Unwrap() error { return e.err }
+
+// failed translates the error of a call.
+func (m *methods) failed(ctx context.Context, doing string, err error) error {
+	var commit *commitError
+	if errors.As(err, &commit) {
+		return m.dialect.failCommit(doing, commit.err)
+	}
+	return m.dialect.fail(ctx, doing, err)
+}

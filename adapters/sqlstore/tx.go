@@ -1,0 +1,103 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+
+	"github.com/onbehalf/onbehalf/operations"
+)
+
+// TxStore is an operations.Store inside a transaction of the host's: what it
+// stores is there for others when the host commits, and gone when he rolls
+// back. It never commits or rolls back itself and uses no other connection, so
+// it works on a pool of one.
+//
+// A call that stores anything does so whole or, on an error, not at all, as if
+// it had not been made: the host's own work in the transaction stays. Should
+// the database end the transaction by itself, as SQLite may when the disk is
+// full, the host's commit fails.
+//
+// With SQLite the transaction should be one that takes the lock when it begins,
+// as pools of [SQLiteDSN] do; one that has read before may find itself refused
+// with tenancy.ErrUnavailable and has to be begun again.
+//
+// It is safe for concurrent use; calls go one after the other.
+type TxStore struct {
+	methods
+
+	of *Store
+	tx *sql.Tx
+
+	running sync.Mutex
+	on      [statementCount]*sql.Stmt
+	checked bool
+}
+
+var _ operations.Store = (*TxStore)(nil)
+
+// WithTx is the store inside tx, which must be of the store's own pool and is
+// ended by the host. The TxStore ends with it.
+func (s *Store) WithTx(tx *sql.Tx) *TxStore {
+	t := &TxStore{of: s, tx: tx}
+	t.methods = methods{dialect: s.dialect, via: t}
+	return t
+}
+
+func (t *TxStore) point(ctx context.Context, fn func(*session) error) error { return t.read(ctx, fn) }
+
+func (t *TxStore) read(ctx context.Context, fn func(*session) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t.running.Lock()
+	defer t.running.Unlock()
+	s := &session{ctx: t.of.dialect.statement(ctx), want: t.of.schema, dialect: t.of.dialect, tx: t.tx, on: t.on}
+	defer func() { t.on = s.on }()
+	if err := t.check(s); err != nil {
+		return err
+	}
+	return fn(s)
+}
+
+// check looks for tables of this release before statements are prepared.
+func (t *TxStore) check(s *session) error {
+	if t.checked {
+		return nil
+	}
+	var tables int64
+	if err := t.tx.QueryRowContext(s.ctx, s.dialect.texts[hasSchema]).Scan(&tables); err != nil {
+		return err
+	}
+	if tables == 0 {
+		return &SchemaError{Want: s.want}
+	}
+	if err := s.checkVersion(); err != nil {
+		return err
+	}
+	t.checked = true
+	return nil
+}
+
+func (t *TxStore) write(ctx context.Context, fn func(*session) error) error {
+	return t.read(ctx, func(s *session) error {
+		if _, err := t.tx.ExecContext(s.ctx, s.dialect.texts[savepoint]); err != nil {
+			return err
+		}
+		err := s.guard()
+		if err == nil {
+			err = fn(s)
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			// Where the database has ended the transaction there is nothing to undo.
+			_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
+		}
+		if _, closed := t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint]); err == nil {
+			err = closed
+		}
+		return err
+	})
+}

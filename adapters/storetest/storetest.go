@@ -1,0 +1,118 @@
+// Package storetest is the contract of [operations.Store] as a test suite.
+// Every adapter passes it with one line:
+//
+//	func TestStore(t *testing.T) { storetest.Run(t, open) }
+//
+// The name of each case is a sentence of the contract; its failure says which
+// promise is broken. Where the text of the contract leaves a choice, the suite
+// makes it and says so at the case.
+package storetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// The tenants of every case. Those of the neighbours differ from the own one
+// in the case of a letter and by a suffix, so that a store which folds case,
+// pads, or matches prefixes mixes them up.
+const (
+	own       tenancy.TenantID = "firm"
+	lookalike tenancy.TenantID = "Firm"
+	longer    tenancy.TenantID = "firm2"
+)
+
+// Run tests the stores that open returns. Each call must return an empty store
+// of its own and leave nothing behind when its test ends.
+//
+// Everything runs twice: alone, and in a store where two other tenants have
+// the same customers, operations, keys, accounts, grants and operators. Their
+// rows must be the same, byte by byte, when the case is over.
+func Run(t *testing.T, open func(t *testing.T) operations.Store) {
+	t.Helper()
+	t.Run("alone", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, c testCase) {
+			t.Helper()
+			c.check(newBundle(t, open(t)))
+		})
+	})
+	t.Run("beside a noisy tenant", func(t *testing.T) {
+		t.Parallel()
+		each(t, func(t *testing.T, c testCase) {
+			t.Helper()
+			b := newBundle(t, open(t))
+			b.neighbours = []neighbour{settle(b, lookalike, "7.5"), settle(b, longer, "0.000000000000000003")}
+			c.check(b)
+			for _, n := range b.neighbours {
+				n.unchanged(b)
+			}
+		})
+	})
+}
+
+func each(t *testing.T, run func(t *testing.T, c testCase)) {
+	t.Helper()
+	for _, group := range groups() {
+		t.Run(group.name, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range group.cases {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					run(t, c)
+				})
+			}
+		})
+	}
+}
+
+// testCase is one sentence of the contract.
+type testCase struct {
+	name  string
+	check func(b *bundle)
+}
+
+type testGroup struct {
+	name  string
+	cases []testCase
+}
+
+func groups() []testGroup {
+	return []testGroup{
+		{"load", loadCases()},
+		{"commit", commitCases()},
+		{"keys", keyCases()},
+		{"operators", operatorCases()},
+		{"again", againCases()},
+		{"rows", rowCases()},
+		{"personal", personalCases()},
+		{"find", findCases()},
+		{"values", valueCases()},
+		{"aliasing", aliasCases()},
+		{"context", contextCases()},
+		{"history", historyCases()},
+		{"statement", statementCases()},
+		{"journal", journalCases()},
+		{"projection", projectionCases()},
+		{"customers", customerCases()},
+		{"heads", headCases()},
+		{"queue", queueCases()},
+		{"contention", contentionCases()},
+	}
+}
+
+// bundle is what a case works with: a store, and the test it reports to.
+type bundle struct {
+	testing.TB
+	ctx        context.Context //nolint:containedctx // it is the test's own and ends with it
+	store      operations.Store
+	neighbours []neighbour
+}
+
+func newBundle(t testing.TB, s operations.Store) *bundle {
+	t.Helper()
+	return &bundle{TB: t, ctx: t.Context(), store: s}
+}

@@ -1,0 +1,191 @@
+package operations
+
+import (
+	"errors"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Modification is what is to be different about an operation that has not
+// begun to happen. Zero fields stay as they are; a kind never changes.
+type Modification struct {
+	Amount    decimal.Decimal
+	From, To  accounts.ID
+	Via       string
+	Purpose   string
+	Reference string
+	NotBefore time.Time
+}
+
+func (m Modification) apply(o Order) Order {
+	set := func(field *string, v string) {
+		if v != "" {
+			*field = v
+		}
+	}
+	if !m.Amount.IsZero() {
+		o.Amount = accounts.Exact(m.Amount)
+	}
+	if m.From != "" {
+		o.From = m.From
+	}
+	if m.To != "" {
+		o.To = m.To
+	}
+	set(&o.Via, m.Via)
+	set(&o.Purpose, m.Purpose)
+	set(&o.Reference, m.Reference)
+	if !m.NotBefore.IsZero() {
+		o.NotBefore = m.NotBefore
+	}
+	return o.normal()
+}
+
+// validate finds what is malformed before anything else looks at it.
+func (m Modification) validate() error {
+	var errs []error
+	if !m.Amount.IsZero() {
+		errs = append(errs, accounts.CheckAmount("amount", m.Amount, accounts.MaxScale))
+	}
+	return errors.Join(append(errs, checkTime("not_before", m.NotBefore))...)
+}
+
+// prepare prices an order anew and keeps its terms.
+func prepare(id OperationID, o Order) func(*decision) error {
+	return func(d *decision) error {
+		t, err := d.plan(o, nil)
+		if err != nil || len(d.refused) > 0 {
+			return err
+		}
+		_, err = d.advance(d.fresh(id, o, t), OnPrepare, Prepared)
+		return err
+	}
+}
+
+// submit is prepare and execute in one change.
+func submit(id OperationID, o Order) func(*decision) error {
+	return func(d *decision) error {
+		t, err := d.plan(o, nil)
+		if err != nil || len(d.refused) > 0 {
+			return err
+		}
+		t.Expires = time.Time{}
+		return d.begin(d.fresh(id, o, t), OnExecute)
+	}
+}
+
+// execute does what was prepared, on its terms.
+func execute(ref Ref) func(*decision) error {
+	return func(d *decision) error {
+		o, err := d.target(ref)
+		if err != nil || !d.allow(o, OnExecute) {
+			return err
+		}
+		if expired(o, d.now) {
+			d.refuse(Unmet{
+				Code: CodeTermsExpired, Subject: "operation:" + string(o.ID),
+				Figures: []Figure{{Name: "expired", Value: o.Terms.Expires.Format(time.RFC3339Nano)}},
+				Remedy:  "modify it to have it priced again, or prepare a new one",
+			})
+		}
+		if err := d.permitKind(o.Order); err != nil {
+			return err
+		}
+		d.refuse(d.judge(View{f: d.f, order: o.Order, own: o, actor: d.c.actors[0]}, o.Terms, d.now)...)
+		if len(d.refused) > 0 {
+			return nil
+		}
+		return d.begin(*o, OnExecute)
+	}
+}
+
+// modify gives the operation other content and prices it again. A probe asks
+// only whether it may be modified at all.
+func modify(ref Ref, m Modification, probe bool) func(*decision) error {
+	return func(d *decision) error {
+		o, err := d.target(ref)
+		if err != nil || !d.allow(o, OnModify) {
+			return err
+		}
+		n := *o
+		n.Order = m.apply(o.Order)
+		if !probe && n.Order.Equal(o.Order) && !expired(o, d.now) {
+			return tenancy.Invalid("modification", "changes nothing")
+		}
+		t, err := d.plan(n.Order, o)
+		if err != nil || len(d.refused) > 0 {
+			return err
+		}
+		if o.State != Prepared {
+			t.Expires = o.Terms.Expires
+		}
+		n.Terms = t
+		_, err = d.advance(n, OnModify, o.State)
+		return err
+	}
+}
+
+// cancel withdraws what has not begun to happen.
+func cancel(ref Ref) func(*decision) error {
+	return func(d *decision) error {
+		o, err := d.target(ref)
+		if err != nil || !d.allow(o, OnCancel) {
+			return err
+		}
+		_, err = d.advance(*o, OnCancel, Cancelled)
+		return err
+	}
+}
+
+func expired(o *Operation, now time.Time) bool {
+	return !o.Terms.Expires.IsZero() && !now.Before(o.Terms.Expires)
+}
+
+// plan validates, prices and judges an order. What is unmet becomes the
+// decision's refusal.
+func (d *decision) plan(o Order, own *Operation) (Terms, error) {
+	if err := d.validate(d.f, o); err != nil {
+		return Terms{}, err
+	}
+	if err := d.permitKind(o); err != nil {
+		return Terms{}, err
+	}
+	t, unmet, err := d.price(View{f: d.f, order: o, own: own, actor: d.c.actors[0]}, d.now)
+	if err != nil {
+		return t, err
+	}
+	d.refuse(unmet...)
+	d.planned = &Plan{Order: o, Terms: t, Unmet: d.refused, Seq: d.f.head.Seq}
+	return t, nil
+}
+
+func (d *decision) permitKind(o Order) error {
+	if k, ok := d.kinds[o.Kind].(Permitted); ok {
+		return d.permit(k.Permission())
+	}
+	return nil
+}
+
+func (d *decision) fresh(id OperationID, o Order, t Terms) Operation {
+	return Operation{ID: id, Order: o, Terms: t, Maker: d.c.actors[0]}
+}
+
+// begin moves an operation on from where an operator, or its time, lets it go.
+func (d *decision) begin(o Operation, on Event) error {
+	var err error
+	switch {
+	case on == OnExecute && o.Order.NotBefore.After(d.now):
+		_, err = d.advance(o, on, Scheduled)
+	case d.inside(o.Terms):
+		_, err = d.advance(o, on, Completed)
+	default:
+		o.Reference = reference(d.f.id, o.ID)
+		o.SendBy = instant(d.now.Add(d.providers[o.Terms.Provider].Contract().timeout()))
+		_, err = d.advance(o, on, Executing)
+	}
+	return err
+}

@@ -1,0 +1,284 @@
+package operations
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// The codes of incidents.
+const (
+	IncidentContradiction = "contradicting_answer" // an answer that denies a final state
+	IncidentMismatch      = "answer_mismatch"      // settled with another amount or asset than the intent's
+	IncidentOverdrawn     = "account_overdrawn"    // a fact from outside left an account below its limit
+	IncidentReversedTwice = "reversed_twice"       // a second reversal of one operation
+)
+
+// The codes of outcomes that are the engine's own words.
+const (
+	OutcomeSilence  = "no_answer"       // the provider did not answer in time
+	OutcomeUnusable = "unusable_answer" // its answer cannot be relied on
+)
+
+// reference is what a provider knows an operation by: a pure function of book
+// and operation, and readable backwards, so that an answer finds its book
+// whenever it comes.
+func reference(id BookID, op OperationID) string {
+	return string(id.Tenant) + ":" + string(id.Customer) + ":" + string(op)
+}
+
+func parseReference(text string) (BookID, OperationID, error) {
+	parts := strings.Split(text, ":")
+	if len(parts) != 3 {
+		return BookID{}, "", tenancy.Invalid("reference", "is not one of ours")
+	}
+	for _, p := range parts {
+		if err := tenancy.CheckID("reference", p); err != nil {
+			return BookID{}, "", err
+		}
+	}
+	return BookID{Tenant: tenancy.TenantID(parts[0]), Customer: tenancy.CustomerID(parts[1])}, OperationID(parts[2]), nil
+}
+
+// report takes in what a provider says of an intent.
+func report(provider string, id OperationID, a Answer) func(*decision) error {
+	return func(d *decision) error {
+		o, err := d.current(id)
+		if err != nil {
+			return err
+		}
+		if o.Reference == "" || o.Reference != a.Reference || o.Terms.Provider != provider {
+			return ErrNotFound
+		}
+		d.operation = id
+		if a.usable() != nil {
+			return d.silence(o, OutcomeUnusable)
+		}
+		switch a.Status {
+		case AnswerSettled:
+			return d.settled(o, a)
+		case AnswerRefused:
+			return d.ended(o, a, OnRefused, Failed)
+		case AnswerCalledOff:
+			return d.ended(o, a, OnCalledOff, Cancelled)
+		case AnswerReversed:
+			return d.reversed(o, a)
+		case AnswerNotFound:
+			return d.unknownThere(o, a)
+		case AnswerPending:
+		}
+		d.idle = true
+		return nil
+	}
+}
+
+// silent records that no usable answer came while there was time for one.
+func silent(id OperationID) func(*decision) error {
+	return func(d *decision) error {
+		o, err := d.current(id)
+		if err != nil {
+			return err
+		}
+		return d.silence(o, OutcomeSilence)
+	}
+}
+
+func (d *decision) silence(o *Operation, code string) error {
+	if o.State != Executing {
+		d.idle = true
+		return nil
+	}
+	n := *o
+	n.Outcome = &Outcome{Code: code}
+	_, err := d.advance(n, OnSilence, Unresolved)
+	return err
+}
+
+func (d *decision) settled(o *Operation, a Answer) error {
+	switch {
+	case !a.Amount.Equal(o.Order.Amount.Decimal) || a.Asset != o.Terms.Asset:
+		d.incident(IncidentMismatch, o, a)
+		if o.State == Executing {
+			return d.silence(o, OutcomeUnusable)
+		}
+		return nil
+	case o.State.leads(OnSettled):
+		n := *o
+		n.Outcome = a.outcome()
+		_, err := d.advance(n, OnSettled, Completed)
+		return err
+	case o.State == Completed:
+		d.idle = true
+		return nil
+	}
+	d.incident(IncidentContradiction, o, a)
+	return nil
+}
+
+// ended takes in that the intent did not and will not happen.
+func (d *decision) ended(o *Operation, a Answer, on Event, to State) error {
+	switch {
+	case o.State.leads(on):
+		n := *o
+		n.Outcome = a.outcome()
+		_, err := d.advance(n, on, to)
+		return err
+	case o.State == Completed:
+		d.incident(IncidentContradiction, o, a)
+		return nil
+	}
+	d.idle = true
+	return nil
+}
+
+// unknownThere takes "not found" for evidence only when it cannot change any more.
+func (d *decision) unknownThere(o *Operation, a Answer) error {
+	if !o.State.leads(OnRefused) {
+		d.idle = true
+		return nil
+	}
+	final := o.SendBy.Add(d.providers[o.Terms.Provider].Contract().finality())
+	if d.now.Before(final) {
+		return d.silence(o, string(AnswerNotFound))
+	}
+	return d.ended(o, a, OnRefused, Failed)
+}
+
+// reversed takes in a fact that is never refused: what had happened was undone
+// outside. The account may fall below its limit; then an incident opens.
+func (d *decision) reversed(o *Operation, a Answer) error {
+	if !a.Amount.Equal(o.Order.Amount.Decimal) || a.Asset != o.Terms.Asset {
+		d.incident(IncidentMismatch, o, a)
+		return nil
+	}
+	if o.State.leads(OnRefused) { // it never settled here, so nothing is to be undone
+		return d.ended(o, a, OnRefused, Failed)
+	}
+	if o.State != Completed {
+		d.idle = true
+		return nil
+	}
+	r := Operation{
+		ID: reversalID(d.f.id, o.ID), Parent: o.ID, Maker: d.c.actors[0], Outcome: a.outcome(),
+		Order: Order{Kind: KindReversal, From: o.Order.To, To: o.Order.From, Amount: o.Order.Amount, Via: o.Order.Via, Reference: o.Order.Reference},
+		Terms: Terms{Asset: o.Terms.Asset, Debit: o.Terms.Credit, Credit: o.Terms.Debit, Provider: o.Terms.Provider},
+	}
+	for _, p := range o.Terms.Postings {
+		p.Amount = accounts.Exact(p.Amount.Neg())
+		r.Terms.Postings = append(r.Terms.Postings, p)
+	}
+	if _, err := d.advance(r, OnSettled, Completed); err != nil {
+		return err
+	}
+	for _, p := range r.Terms.Postings {
+		id, ok := p.Ref.Account()
+		if !ok {
+			continue
+		}
+		if acc, found := d.f.accounts.get(id); found && acc.Available().Add(p.Amount.Decimal).IsNegative() {
+			d.open(Incident{
+				Code: IncidentOverdrawn, Operation: r.ID,
+				Figures: []Figure{{Name: "account", Value: string(id)}, {Name: "available", Value: accounts.Canonical(acc.Available().Add(p.Amount.Decimal))}},
+			})
+		}
+	}
+	return nil
+}
+
+func reversalID(id BookID, op OperationID) OperationID {
+	return OperationID(derivedID("reversal", string(id.Tenant), string(id.Customer), string(op)))
+}
+
+// reversedTwice opens an incident for a reversal that cannot be a second one.
+func reversedTwice(id OperationID, a Answer) func(*decision) error {
+	return func(d *decision) error {
+		o, err := d.current(id)
+		if err != nil {
+			return err
+		}
+		d.incident(IncidentReversedTwice, o, a)
+		return nil
+	}
+}
+
+func (d *decision) incident(code string, o *Operation, a Answer) {
+	d.operation = o.ID
+	figures := []Figure{{Name: "state", Value: string(o.State)}, {Name: "answer", Value: string(a.Status)}}
+	if a.Status == AnswerSettled || a.Status == AnswerReversed {
+		figures = append(figures,
+			Figure{Name: "answered", Value: accounts.Canonical(a.Amount) + " " + boundedText(a.Asset, 16)},
+			Figure{Name: "intended", Value: accounts.Canonical(o.Order.Amount.Decimal) + " " + o.Terms.Asset})
+	}
+	if a.External != "" {
+		figures = append(figures, Figure{Name: "external", Value: a.External})
+	}
+	d.open(Incident{Code: code, Operation: o.ID, Figures: figures})
+}
+
+// maxIncidents is how many incidents a book lists as open. Beyond it the entry
+// still tells of the incident; the list does not grow.
+const maxIncidents = 256
+
+func (d *decision) open(i Incident) {
+	i.Opened, i.At = d.seq(), d.now
+	i.ID = IncidentID(derivedID("incident", string(d.f.id.Tenant), string(d.f.id.Customer), d.f.head.Hash.String(), i.Code))
+	if d.f.incidents.len() < maxIncidents {
+		d.fx.Incidents = append(d.fx.Incidents, i)
+	}
+}
+
+// boundedText is outside text made safe for a figure.
+func boundedText(s string, most int) string {
+	if err := tenancy.CheckText("text", s, most); err != nil {
+		return "(unreadable)"
+	}
+	return s
+}
+
+// expire ends prepared operations whose terms ran out; one entry for many.
+func expire(ids []OperationID) func(*decision) error {
+	return func(d *decision) error {
+		n := 0
+		for _, id := range ids {
+			o, ok := d.f.open.get(id)
+			if !ok || !o.State.leads(OnExpire) || !expired(o, d.now) {
+				continue
+			}
+			if _, err := d.advance(*o, OnExpire, Expired); err != nil {
+				return err
+			}
+			n++
+		}
+		if n != 1 {
+			d.operation = ""
+		}
+		d.idle = n == 0
+		return nil
+	}
+}
+
+// release lets a scheduled operation go when its time has come and the rules
+// of that day still allow it.
+func release(id OperationID) func(*decision) error {
+	return func(d *decision) error {
+		o, err := d.current(id)
+		if errors.Is(err, ErrNotFound) || err == nil && (o.State != Scheduled || o.Order.NotBefore.After(d.now)) {
+			d.idle = true
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		d.operation = id
+		v := View{f: d.f, order: o.Order, own: o, actor: d.c.actors[0], finish: true}
+		if unmet := d.judge(v, o.Terms, d.now); len(unmet) > 0 {
+			n := *o
+			n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}
+			_, err := d.advance(n, OnDue, Failed)
+			return err
+		}
+		return d.begin(*o, OnDue)
+	}
+}

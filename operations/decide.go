@@ -1,0 +1,302 @@
+package operations
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// command is one thing somebody wants of one book. It is decided as often as
+// it takes, on the book as it then stands, and recorded at most once.
+type command struct {
+	book    BookID
+	action  Action
+	intent  Intent
+	print   Hash
+	scope   tenancy.Scope        // an operator's; zero for the engine's own
+	actors  []tenancy.Actor      // the operator and his chain, or the system actor
+	needs   []tenancy.Permission // of an operator, all of them
+	cause   int64                // the entry that made the engine act
+	opens   bool                 // it begins a book
+	subject OperationID          // the operation it is about, to be found when it is not open
+	looked  bool                 // subject was looked for outside the folded book
+	found   *Operation           // and this is it; final, so it cannot change any more
+	decide  func(d *decision) error
+
+	suppressed int64 // refusals of this operator that were counted and not recorded
+}
+
+func (c *command) system() bool { return c.scope.IsZero() }
+
+func (c *command) operator() tenancy.OperatorID { return tenancy.OperatorID(c.actors[0].ID) }
+
+// relies tells whether the command is decided by the operator's tenant-wide
+// row, which another book writes. In the house's own book it is the book's.
+func (c *command) relies() bool { return !c.system() && c.book.Customer != tenancy.House }
+
+// decision is one attempt to decide a command: what it sees and what it
+// proposes. Nothing outside is touched by it.
+type decision struct {
+	*rulebook
+	f        *Folded
+	c        *command
+	now      time.Time
+	operator tenancy.Operator // the tenant-wide row, as the attempt sees it
+	standing tenancy.Standing
+
+	grant     tenancy.GrantID
+	operation OperationID
+	fx        Effects
+	personal  []PersonalRow
+	refused   []Unmet
+	idle      bool // nothing to record
+	planned   *Plan
+}
+
+// draft is a change that was decided and not yet stored.
+type draft struct {
+	entry  *Entry
+	change Change
+	after  *Folded
+}
+
+// errLookUp asks for the command's subject to be looked for in the store.
+var errLookUp = errors.New("the operation is not open here")
+
+// errIdle means that the command asks for nothing that is not so already.
+var errIdle = errors.New("nothing to record")
+
+// maxRefusals is how many refusals of one operator are recorded in one book in
+// one minute.
+const maxRefusals = 20
+
+// attempt decides a command. It is pure but for what the host's kinds and rules
+// may do against their contract; their panic fails this command alone. An
+// error means that nothing is to be recorded; its truth depends on f and the
+// operator's row being the newest.
+func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clock time.Time) (d *decision, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d, err = nil, fmt.Errorf("%s: %w: panic: %v", c.action, ErrUnavailable, p)
+		}
+	}()
+	now := instant(clock)
+	if now.Before(f.at) {
+		if f.at.Sub(now) > r.skew {
+			return nil, fmt.Errorf("%s: %w: the clock is %s behind the book", c.action, ErrUnavailable, f.at.Sub(now))
+		}
+		now = f.at
+	}
+	if (f.head.Seq == 0) != c.opens {
+		if c.opens {
+			return nil, &ConflictError{Reason: Exists}
+		}
+		return nil, ErrNotFound
+	}
+	d = &decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject}
+	if err := d.authorize(); err != nil {
+		return nil, err
+	}
+	if err := c.decide(d); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// authorize finds the grants the command acts under. What a live grant does not
+// permit is one more unmet rule; without any access nothing further is told.
+func (d *decision) authorize() error {
+	if d.c.system() {
+		return nil
+	}
+	d.standing = standingOf(d.f, d.operator, d.c.operator(), d.now)
+	for i, need := range d.c.needs {
+		g, err := d.gate.Authorize(d.c.scope, need, d.standing)
+		if err != nil {
+			if err := d.lacking(err); err != nil {
+				return err
+			}
+			continue
+		}
+		if i == 0 || d.grant == "" {
+			d.grant = g
+		}
+	}
+	return nil
+}
+
+// permit asks for one more permission, for what only the content tells.
+func (d *decision) permit(need tenancy.Permission) error {
+	if d.c.system() {
+		return nil
+	}
+	_, err := d.gate.Authorize(d.c.scope, need, d.standing)
+	return d.lacking(err)
+}
+
+func (d *decision) lacking(err error) error {
+	var refused *RefusedError
+	if err == nil || tenancy.IsAccess(err) || !errors.As(err, &refused) {
+		return err
+	}
+	d.refuse(refused.Unmet...)
+	return nil
+}
+
+// standingOf reads from the book and the operator's row what the Gate judges by.
+func standingOf(f *Folded, row tenancy.Operator, id tenancy.OperatorID, now time.Time) tenancy.Standing {
+	s := tenancy.Standing{Operator: row, Person: f.customer.Person, Now: now}
+	if f.id.Customer == tenancy.House {
+		if own, ok := f.operators.get(id); ok {
+			s.Operator = *own
+		}
+	}
+	for _, g := range f.grants.all {
+		if g.Operator == id {
+			s.Grants = append(s.Grants, *g)
+		}
+	}
+	return s
+}
+
+func (d *decision) refuse(unmet ...Unmet) { d.refused = append(d.refused, unmet...) }
+
+func (d *decision) seq() int64 { return d.f.head.Seq + 1 }
+
+// draft makes the entry and what follows from it. A refusal drops whatever was
+// proposed; beyond the bound of recorded refusals it comes back as the error.
+func (d *decision) draft() (*draft, error) {
+	if len(d.refused) > 0 {
+		if d.c.system() || d.f.head.Seq == 0 || d.tooMany() {
+			return nil, tenancy.Refuse(d.refused...)
+		}
+		d.fx, d.personal = Effects{}, nil
+	} else if d.idle {
+		return nil, errIdle
+	}
+	e := &Entry{
+		Format: Format, Tenant: d.f.id.Tenant, Customer: d.f.id.Customer, Seq: d.seq(), At: d.now, Prev: d.f.head.Hash,
+		Action: d.c.action, Actors: d.c.actors, Grant: d.grant, Reason: d.c.scope.Reason(), RequestID: d.c.intent.RequestID,
+		Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.print, Cause: d.c.cause, Operation: d.operation,
+		Refused: d.refused, Effects: d.fx,
+	}
+	if !d.c.system() {
+		e.Channel = d.c.scope.Principal().Channel
+	}
+	if len(d.refused) > 0 {
+		e.Suppressed = d.c.suppressed
+	}
+	var snap *Snapshot
+	if d.f.head.Seq > 0 && d.f.head.Seq%MaxTail == 0 {
+		var err error
+		if snap, err = d.f.snapshot(); err != nil {
+			return nil, err
+		}
+		e.Snapshot = snap.digest()
+	}
+	sealed, err := Seal(e)
+	if err != nil {
+		return nil, err
+	}
+	after, err := Fold(d.f, e, sealed.Hash)
+	if err != nil {
+		return nil, fmt.Errorf("%s proposed what its book cannot take: %w", d.c.action, err)
+	}
+	change := project(d.f, after, e, sealed, d.personal)
+	change.Snapshot = snap
+	return &draft{entry: e, change: change, after: after}, nil
+}
+
+func (d *decision) tooMany() bool {
+	r, ok := d.f.refusals.get(d.c.operator())
+	return ok && r.Minute == d.now.Unix()/60 && r.Count >= maxRefusals
+}
+
+// target finds the operation the command is about, at the version it names.
+func (d *decision) target(ref Ref) (*Operation, error) {
+	o, err := d.current(ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Version != ref.Version {
+		return nil, &ConflictError{Reason: StaleVersion, ID: o.ID, State: o.State, Version: o.Version}
+	}
+	return o, nil
+}
+
+func (d *decision) current(id OperationID) (*Operation, error) {
+	if o, ok := d.f.open.get(id); ok {
+		return o, nil
+	}
+	switch {
+	case !d.c.looked:
+		return nil, errLookUp
+	case d.c.found == nil:
+		return nil, ErrNotFound
+	}
+	return d.c.found, nil
+}
+
+// allow refuses, once, a way the operation's state does not have.
+func (d *decision) allow(o *Operation, on Event) bool {
+	if o.State.leads(on) {
+		return true
+	}
+	d.refuse(Unmet{
+		Code: CodeStateForbids, Subject: "operation:" + string(o.ID),
+		Figures: []Figure{{Name: "state", Value: string(o.State)}, {Name: "asked", Value: string(on)}},
+		Remedy:  "choose an operation in a state that allows it",
+	})
+	return false
+}
+
+// advance is the operation one version on. Its holds follow its state.
+func (d *decision) advance(o Operation, on Event, to State) (*Operation, error) {
+	from := o.State
+	if err := move(from, on, to); err != nil {
+		return nil, err
+	}
+	if from == "" {
+		o.Created, o.CreatedAt = d.seq(), d.now
+	}
+	o.Version++
+	o.State, o.Updated, o.UpdatedAt = to, d.seq(), d.now
+	d.rehold(&o)
+	if to == Completed {
+		d.fx.Postings = append(d.fx.Postings, o.Terms.Postings...)
+	}
+	d.operation = o.ID
+	d.fx.Operations = append(d.fx.Operations, o)
+	return &d.fx.Operations[len(d.fx.Operations)-1], nil
+}
+
+// rehold brings what the operation holds in line with its state and terms: all
+// released at the end, captured when it happened, otherwise resized to the
+// terms.
+func (d *decision) rehold(o *Operation) {
+	var want []HoldTerm
+	if o.State.Holds() {
+		want = o.Terms.Holds
+	}
+	prefix := string(o.ID) + ":"
+	for key, held := range d.f.holds.all {
+		if len(key) <= len(prefix) || string(key[:len(prefix)]) != prefix {
+			continue
+		}
+		id := accounts.ID(key[len(prefix):])
+		if !slices.ContainsFunc(want, func(h HoldTerm) bool { return h.Account == id }) {
+			d.fx.Releases = append(d.fx.Releases, ReleaseEffect{
+				Operation: o.ID, Account: id, Amount: accounts.Exact(held), Captured: o.State == Completed,
+			})
+		}
+	}
+	for _, h := range want {
+		if held, ok := d.f.holds.get(keyOfHold(o.ID, h.Account)); !ok || !held.Equal(h.Amount.Decimal) {
+			d.fx.Holds = append(d.fx.Holds, HoldEffect{Operation: o.ID, Account: h.Account, Amount: h.Amount})
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package operations
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// The codes of what the evaluator itself finds unmet. Others come from
+// tenancy.Codes, accounts.Codes, AmountWithin and the host's own rules.
+const (
+	CodeProviderUnknown = "provider_unknown"        // the order's Via is not in Config.Providers
+	CodeBookFull        = "book_full"               // a cap of the book is reached
+	CodeAmountRange     = "amount_out_of_range"     // a balance would exceed what can be kept
+	CodeStateForbids    = "state_forbids"           // the operation's state has no such way
+	CodeTermsExpired    = "terms_expired"           // prepared terms ran out
+	CodeStatusForbids   = "status_forbids"          // the status has no such way
+	CodeBalanceNotZero  = "balance_not_zero"        // only an account without money or holds can be closed
+	CodeOperationsOpen  = "operations_open"         // something is still in flight
+	CodeAccountsOpen    = "accounts_open"           // only a customer without open accounts can be closed
+	CodeOwnGrant        = "own_grant"               // nobody changes what he himself may do
+	CodeGrantExceeds    = "grant_exceeds_own"       // nobody gives more than he has
+	CodeOperatorUnknown = "operator_unknown"        // not registered with the firm
+	CodeOperatorExists  = "operator_exists"         // registered already
+	CodeGrantUnknown    = "grant_unknown"           // no such grant in this book
+	CodeHouseOnly       = "house_only"              // belongs in the house's own scope
+	CodeLastAdmin       = "last_administrator"      // the firm must keep one who may manage grants
+	CodeIncidentUnknown = "incident_unknown"        // no such open incident in this book
+	CodeLimitBelowUse   = "limit_below_use"         // the debt limit is in use
+	CodeHouseUnchanging = "house_cannot_be_changed" // the house stays what it is
+)
+
+// rulebook is what decisions are made by: pure configuration, shared by all
+// engines that derive from one.
+type rulebook struct {
+	kinds     map[string]Kind
+	rules     All
+	providers map[string]Provider
+	assets    accounts.Assets
+	caps      Caps
+	policy    string
+	validFor  time.Duration
+	skew      time.Duration
+	gate      *tenancy.Gate
+}
+
+// Evaluator judges orders as the engine does, without an engine: for unit
+// tests of a firm's kinds and rules. Make one with NewEvaluator.
+type Evaluator struct{ rules *rulebook }
+
+// NewEvaluator takes the same Config as New and reports the same problems.
+func NewEvaluator(c Config) (*Evaluator, error) {
+	r, err := newRulebook(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{r}, nil
+}
+
+// Explain judges the request of an actor on a folded book at an instant. It is
+// pure. The error is invalid for a malformed request.
+func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.Time) (Plan, error) {
+	o := q.Order().normal()
+	if err := e.rules.validate(f, o); err != nil {
+		return Plan{}, err
+	}
+	v := NewView(f, o, nil, actor)
+	t, unmet, err := e.rules.price(v, now)
+	if err != nil {
+		return Plan{}, err
+	}
+	return Plan{Order: o, Terms: t, Unmet: unmet, Seq: f.head.Seq}, nil
+}
+
+// Plan is what would happen and what it would cost, and every reason why not.
+type Plan struct {
+	Order Order
+	Terms Terms
+	Unmet []Unmet // empty: it would be accepted
+	Seq   int64   // the book's newest entry when this was true
+}
+
+// Allowed tells whether nothing is in the way.
+func (p Plan) Allowed() bool { return len(p.Unmet) == 0 }
+
+// validate finds what is malformed; of it nothing is recorded.
+func (r *rulebook) validate(f *Folded, o Order) error {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	k, ok := r.kinds[o.Kind]
+	if !ok {
+		return tenancy.Invalid("kind", "is not a kind of operation here")
+	}
+	if err := k.Validate(o); err != nil {
+		if !errors.Is(err, ErrInvalid) {
+			return fmt.Errorf("kind %q: %w: %w", o.Kind, ErrInvalid, err)
+		}
+		return err
+	}
+	for _, id := range []accounts.ID{o.From, o.To} {
+		if a, found := f.accounts.get(id); found {
+			if err := accounts.CheckAmount("amount", o.Amount.Decimal, a.Scale); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// price plans the order of the view anew and judges it.
+func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
+	if unmet := strangers(v); len(unmet) > 0 {
+		return Terms{}, unmet, nil
+	}
+	t, unmet := r.kinds[v.order.Kind].Plan(v, now)
+	if len(unmet) > 0 {
+		t.Postings = nil // incomplete: what is left is judged for itself
+	} else if err := sound(v, t); err != nil {
+		return t, nil, fmt.Errorf("kind %q: %w", v.order.Kind, err)
+	}
+	t.Expires = instant(now.Add(r.validFor))
+	return t, distinct(append(unmet, r.judge(v, t, now)...)), nil
+}
+
+// strangers tells of accounts in the order that are not the customer's: the
+// same for those of others and those that do not exist.
+func strangers(v View) []Unmet {
+	var unmet []Unmet
+	for _, n := range named(v.order) {
+		if _, ok := v.Account(n.account); !ok {
+			unmet = append(unmet, v.Eligible(n.account, n.dir, decimal.Decimal{})...)
+		}
+	}
+	return distinct(unmet)
+}
+
+// judge holds terms against the book and the firm's rules: what Execute does
+// again, without pricing.
+func (r *rulebook) judge(v View, t Terms, now time.Time) []Unmet {
+	unmet := r.providerUnknown(t)
+	for _, n := range nets(v, t) {
+		unmet = append(unmet, v.Eligible(n.account, n.dir, n.amount.Abs())...)
+		if a, ok := v.Account(n.account); ok && !accounts.Fits(a.Posted.Add(n.amount)) {
+			unmet = append(unmet, outOfRange("account:"+string(n.account)))
+		}
+	}
+	for _, p := range t.Postings {
+		if p.Ref.System() && !accounts.Fits(v.System(p.Ref, p.Asset).Add(p.Amount.Decimal)) {
+			unmet = append(unmet, outOfRange("book"))
+		}
+	}
+	if v.own == nil && v.folded().open.len() >= r.caps.Open {
+		unmet = append(unmet, full("operations", r.caps.Open))
+	}
+	unmet = append(unmet, r.rules.Check(v, t, now)...)
+	return distinct(unmet)
+}
+
+func (r *rulebook) providerUnknown(t Terms) []Unmet {
+	if _, ok := r.providers[t.Provider]; t.Provider == "" || ok {
+		return nil
+	}
+	return []Unmet{{
+		Code: CodeProviderUnknown, Subject: "provider:" + t.Provider,
+		Remedy: "choose a provider the firm has",
+	}}
+}
+
+// inside tells whether terms settle in the book, in the same change.
+func (r *rulebook) inside(t Terms) bool {
+	return t.Provider == "" || r.providers[t.Provider].Contract().Inside
+}
+
+// net is what terms do to one account of the customer in all.
+type net struct {
+	account accounts.ID
+	dir     accounts.Direction
+	amount  decimal.Decimal // signed; zero where the account is only named
+}
+
+// named are the accounts of the order, for themselves.
+func named(o Order) []net {
+	ns := make([]net, 0, 2)
+	if o.From != "" {
+		ns = append(ns, net{account: o.From, dir: accounts.Debit})
+	}
+	if o.To != "" {
+		ns = append(ns, net{account: o.To, dir: accounts.Credit})
+	}
+	return ns
+}
+
+// nets sums the postings of terms for each account of the customer: those the
+// order names first, then others in the order of their postings.
+func nets(v View, t Terms) []net {
+	ns := named(v.order)
+	for _, p := range t.Postings {
+		id, ok := p.Ref.Account()
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(ns, func(n net) bool { return n.account == id })
+		if i < 0 {
+			ns = append(ns, net{account: id})
+			i = len(ns) - 1
+		}
+		n := &ns[i]
+		n.amount = n.amount.Add(p.Amount.Decimal)
+		if n.amount.IsNegative() {
+			n.dir = accounts.Debit
+		} else {
+			n.dir = accounts.Credit
+		}
+	}
+	return ns
+}
+
+// errUnsound is a kind that planned what no book can take: a fault in code,
+// not in a request.
+var errUnsound = errors.New("planned terms that cannot be kept")
+
+// sound checks what no rule may waive: balance per asset, only accounts of this
+// customer and in their asset, holds that cover what is debited.
+func sound(v View, t Terms) error {
+	if len(t.Postings) == 0 {
+		return fmt.Errorf("%w: no postings", errUnsound)
+	}
+	if err := accounts.Balanced(t.Postings); err != nil {
+		return fmt.Errorf("%w: %w", errUnsound, err)
+	}
+	for _, p := range t.Postings {
+		if p.Amount.IsZero() || !accounts.Fits(p.Amount.Decimal) {
+			return fmt.Errorf("%w: a posting of %s", errUnsound, p.Ref)
+		}
+		if err := p.Ref.Validate(); err != nil {
+			return fmt.Errorf("%w: %w", errUnsound, err)
+		}
+		if id, ok := p.Ref.Account(); ok {
+			if a, found := v.Account(id); !found || a.Asset != p.Asset {
+				return fmt.Errorf("%w: a posting of %s to account %q", errUnsound, p.Asset, id)
+			}
+		}
+	}
+	for i, h := range t.Holds {
+		if _, found := v.Account(h.Account); !found || !h.Amount.IsPositive() {
+			return fmt.Errorf("%w: a hold on account %q", errUnsound, h.Account)
+		}
+		if slices.ContainsFunc(t.Holds[:i], func(o HoldTerm) bool { return o.Account == h.Account }) {
+			return fmt.Errorf("%w: two holds on account %q", errUnsound, h.Account)
+		}
+	}
+	for _, n := range nets(v, t) {
+		if !n.amount.IsNegative() {
+			continue
+		}
+		i := slices.IndexFunc(t.Holds, func(h HoldTerm) bool { return h.Account == n.account })
+		if i < 0 || t.Holds[i].Amount.LessThan(n.amount.Neg()) {
+			return fmt.Errorf("%w: account %q is debited beyond what is held", errUnsound, n.account)
+		}
+	}
+	return nil
+}
+
+func outOfRange(subject string) Unmet {
+	return Unmet{Code: CodeAmountRange, Subject: subject, Remedy: "ask for less"}
+}
+
+func full(what string, most int) Unmet {
+	return Unmet{
+		Code: CodeBookFull, Subject: "book",
+		Figures: []Figure{{Name: "of", Value: what}, {Name: "limit", Value: decimal.NewFromInt(int64(most)).String()}},
+		Remedy:  "finish or close some first",
+	}
+}
+
+// distinct drops repetitions, such as the customer's status told once for each
+// account, and keeps the order.
+func distinct(unmet []Unmet) []Unmet {
+	kept := unmet[:0]
+	for _, u := range unmet {
+		if !slices.ContainsFunc(kept, func(k Unmet) bool { return k.Code == u.Code && k.Subject == u.Subject }) {
+			kept = append(kept, u)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,60 @@
+package operations
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Intent says that a mutating command is meant once. Draw a new key for each
+// thing a person wants to happen, and use the same one for every repetition of
+// it: a double click, a retry after an error, a restart.
+//
+// A key belongs to its book and stays taken for ever. The same key with the
+// same command, content and operator brings the outcome as the first one left
+// it, marked as a replay; with anything else it is a conflict without effect.
+type Intent struct {
+	Key       string // 1 to 128 printable ASCII characters without space; not beginning with '~'
+	RequestID string // optional: the host's own id of the request, recorded; at most 128 bytes
+}
+
+// MaxKey is the longest idempotency key in bytes.
+const MaxKey = 128
+
+// systemKey begins the keys the engine gives its own entries.
+const systemKey = "~"
+
+func (i Intent) validate() error {
+	var errs []error
+	switch {
+	case i.Key == "":
+		errs = append(errs, tenancy.Invalid("intent.key", "is required"))
+	case len(i.Key) > MaxKey:
+		errs = append(errs, tenancy.Invalid("intent.key", fmt.Sprintf("is longer than %d bytes", MaxKey)))
+	case strings.HasPrefix(i.Key, systemKey):
+		errs = append(errs, tenancy.Invalid("intent.key", "begins with '~'"))
+	default:
+		for _, c := range []byte(i.Key) {
+			if c <= ' ' || c > '~' {
+				errs = append(errs, tenancy.Invalid("intent.key", "has a character that is not printable ASCII"))
+				break
+			}
+		}
+	}
+	errs = append(errs, tenancy.CheckText("intent.request_id", i.RequestID, 128))
+	return errors.Join(errs...)
+}
+
+// fingerprint tells one command from another: what it is, of what content, by
+// whom. Content is encoded as JSON of plain structs, which is the same for the
+// same content.
+func fingerprint(action Action, actor string, content any) (Hash, error) {
+	b, err := json.Marshal(content)
+	if err != nil {
+		return Hash{}, fmt.Errorf("fingerprint %s: %w", action, err)
+	}
+	return digestParts(string(action), actor, string(b)), nil
+}

@@ -1,0 +1,79 @@
+package operations
+
+import (
+	"time"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Operation is one operation as it stands at one version: a document that is
+// recorded whole with each change. Its earlier versions are in the entries
+// before.
+type Operation struct {
+	ID        OperationID   `json:"id"`
+	Version   int64         `json:"version"` // 1 at first, one more with each change
+	State     State         `json:"state"`
+	Order     Order         `json:"order"`
+	Terms     Terms         `json:"terms"`
+	Maker     tenancy.Actor `json:"maker"`   // who asked for it
+	Created   int64         `json:"created"` // seq of the entry that made it: the order of history
+	CreatedAt time.Time     `json:"created_at"`
+	Updated   int64         `json:"updated"` // seq of the entry of this version
+	UpdatedAt time.Time     `json:"updated_at"`
+	Parent    OperationID   `json:"parent,omitempty"`    // the operation this one undoes or refunds
+	Reference string        `json:"reference,omitempty"` // what the provider knows it by; set with the intent
+	SendBy    time.Time     `json:"send_by,omitzero"`    // the intent is not sent after this
+	Outcome   *Outcome      `json:"outcome,omitempty"`   // what ended or unsettled it
+}
+
+// Outcome is why an operation stands where it stands, when that was not an
+// operator's own command.
+type Outcome struct {
+	Code     string  `json:"code"`               // stable: the provider's answer, or the first unmet rule
+	Text     string  `json:"text,omitempty"`     // for people; at most 256 bytes
+	External string  `json:"external,omitempty"` // the provider's own id
+	Unmet    []Unmet `json:"unmet,omitempty"`    // the rules of the day that refused a scheduled operation
+}
+
+// due is when Work has to look at the operation next; zero: never.
+func (o *Operation) due() time.Time {
+	switch o.State {
+	case Prepared, AwaitingApproval:
+		return o.Terms.Expires
+	case Scheduled:
+		return o.Order.NotBefore
+	case Executing, Unresolved:
+		return o.SendBy
+	case Completed, Failed, Cancelled, Rejected, Expired:
+	}
+	return time.Time{}
+}
+
+// Terms are what an operation will do and cost, in full, frozen in the entry
+// that priced them.
+type Terms struct {
+	Asset    string             `json:"asset"`
+	Debit    accounts.Amount    `json:"debit"`              // leaves the customer's accounts in all
+	Credit   accounts.Amount    `json:"credit"`             // reaches the customer's accounts in all
+	Provider string             `json:"provider,omitempty"` // carries it outside; empty: settles inside the book
+	Holds    []HoldTerm         `json:"holds,omitempty"`    // set aside from execution to settlement
+	Postings []accounts.Posting `json:"postings"`           // made at settlement; every asset sums to zero
+	Expires  time.Time          `json:"expires,omitzero"`   // while prepared: good until this instant, exclusive
+}
+
+// HoldTerm is what is set aside on one account while an operation waits or executes.
+type HoldTerm struct {
+	Account accounts.ID     `json:"account"`
+	Amount  accounts.Amount `json:"amount"`
+}
+
+// Ref names an operation at the version the caller has seen. A change to an
+// operation that has moved on since is a conflict.
+type Ref struct {
+	ID      OperationID
+	Version int64
+}
+
+// Ref is this operation at this version.
+func (o Operation) Ref() Ref { return Ref{ID: o.ID, Version: o.Version} }

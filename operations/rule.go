@@ -1,0 +1,97 @@
+package operations
+
+import (
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+)
+
+// Rule is one condition of the firm's own. It is judged beside eligibility and
+// funds whenever an operation is explained, prepared, executed, modified or
+// released, and once more by Actions: all of them ask the same evaluator.
+//
+// Check tells everything that is not met, nothing when all is. It is pure and
+// is called from many goroutines: no clock but now, no input or output, no
+// randomness. A panic fails the one command that it was judging.
+type Rule interface {
+	Check(v View, t Terms, now time.Time) []Unmet
+}
+
+// RuleFunc is a Rule of one function.
+type RuleFunc func(v View, t Terms, now time.Time) []Unmet
+
+// Check calls f.
+func (f RuleFunc) Check(v View, t Terms, now time.Time) []Unmet { return f(v, t, now) }
+
+// All is a Rule made of rules; each of them tells what is not met.
+type All []Rule
+
+// Check asks every rule.
+func (all All) Check(v View, t Terms, now time.Time) []Unmet {
+	var unmet []Unmet
+	for _, r := range all {
+		unmet = append(unmet, r.Check(v, t, now)...)
+	}
+	return unmet
+}
+
+// ForKinds judges only operations of the named kinds.
+func ForKinds(r Rule, kinds ...string) Rule {
+	kinds = slices.Clone(kinds)
+	return RuleFunc(func(v View, t Terms, now time.Time) []Unmet {
+		if !slices.Contains(kinds, v.order.Kind) {
+			return nil
+		}
+		return r.Check(v, t, now)
+	})
+}
+
+// When judges only where the condition holds.
+func When(condition func(v View, t Terms) bool, r Rule) Rule {
+	return RuleFunc(func(v View, t Terms, now time.Time) []Unmet {
+		if !condition(v, t) {
+			return nil
+		}
+		return r.Check(v, t, now)
+	})
+}
+
+// AmountWithin bounds the amount of one operation in one asset. A zero bound
+// does not bind.
+type AmountWithin struct {
+	Asset    string
+	Min, Max decimal.Decimal
+}
+
+// The codes of AmountWithin.
+const (
+	CodeAmountBelow = "amount_below_minimum"
+	CodeAmountAbove = "amount_above_maximum"
+)
+
+// Check compares the amount asked for with both bounds.
+func (w AmountWithin) Check(v View, t Terms, _ time.Time) []Unmet {
+	amount := v.order.Amount.Decimal
+	if t.Asset != w.Asset {
+		return nil
+	}
+	asked := Figure{Name: "asked", Value: accounts.Canonical(amount)}
+	if w.Min.IsPositive() && amount.LessThan(w.Min) {
+		return []Unmet{{
+			Code: CodeAmountBelow, Subject: "amount",
+			Figures: []Figure{asked, {Name: "minimum", Value: accounts.Canonical(w.Min)}, {Name: "asset", Value: w.Asset}},
+			Remedy:  "ask for at least the minimum",
+		}}
+	}
+	if w.Max.IsPositive() && amount.GreaterThan(w.Max) {
+		return []Unmet{{
+			Code: CodeAmountAbove, Subject: "amount",
+			Figures: []Figure{asked, {Name: "maximum", Value: accounts.Canonical(w.Max)}, {Name: "asset", Value: w.Asset}},
+			Remedy:  "ask for at most the maximum",
+		}}
+	}
+	return nil
+}
