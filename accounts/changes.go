@@ -18,7 +18,7 @@ import (
 
 // Open opens an account and enables its currency for the customer.
 type Open struct {
-	// Name is what people call the account, at most 120 bytes.
+	// Name is what people call the account, at most 120 bytes; it may be empty.
 	Name string `json:"name"`
 	// Currency is the code of the asset, fiat or crypto.
 	Currency string `json:"currency"`
@@ -192,12 +192,7 @@ func readStrictly(text []byte, into any) error {
 	return decoder.Decode(into) //nolint:wrapcheck // both callers wrap it
 }
 
-func checkName(name string) error {
-	if name == "" {
-		return tenancy.Invalid("name", "is required")
-	}
-	return tenancy.CheckText("name", name, maxName)
-}
+func checkName(name string) error { return tenancy.CheckText("name", name, maxName) }
 
 func checkLimit(limit decimal.Decimal, scale int32) error {
 	if limit.IsNegative() {

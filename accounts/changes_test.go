@@ -36,7 +36,7 @@ func TestOpenValidates(t *testing.T) {
 	require.NoError(t, good.Validate())
 	require.NoError(t, good.ValidateFor(brl))
 
-	bad := accounts.Open{Currency: "b", Details: accounts.Details{Address: "a\nb"}, Limit: dec("-1"), Directions: "none"}
+	bad := accounts.Open{Name: "a\nb", Currency: "b", Details: accounts.Details{Address: "a\nb"}, Limit: dec("-1"), Directions: "none"}
 	require.Equal(t, []string{"name", "currency", "address", "limit", "directions"}, problemFields(bad.Validate()))
 	require.Equal(t, []string{"name", "address", "address", "limit", "directions", "currency"}, problemFields(bad.ValidateFor(brl)))
 

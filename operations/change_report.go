@@ -133,14 +133,15 @@ func (d *decision) ended(o *Operation, a Answer, on Event, to State) error {
 	return nil
 }
 
-// unknownThere takes "not found" for evidence only when it cannot change any more.
+// unknownThere takes "not found" for evidence only when it cannot change any
+// more: never where the same reference may be sent again.
 func (d *decision) unknownThere(o *Operation, a Answer) error {
 	if !o.State.leads(OnRefused) {
 		d.idle = true
 		return nil
 	}
-	final := o.SendBy.Add(d.providers[o.Terms.Provider].Contract().finality())
-	if d.now.Before(final) {
+	p, ok := d.providers[o.Terms.Provider]
+	if !ok || p.Contract().HonoursReference || d.now.Before(o.SendBy.Add(p.Contract().finality())) {
 		return d.silence(o, string(AnswerNotFound))
 	}
 	return d.ended(o, a, OnRefused, Failed)

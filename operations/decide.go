@@ -13,19 +13,20 @@ import (
 // command is one thing somebody wants of one book. It is decided as often as
 // it takes, on the book as it then stands, and recorded at most once.
 type command struct {
-	book    BookID
-	action  Action
-	intent  Intent
-	print   Hash
-	scope   tenancy.Scope        // an operator's; zero for the engine's own
-	actors  []tenancy.Actor      // the operator and his chain, or the system actor
-	needs   []tenancy.Permission // of an operator, all of them
-	cause   int64                // the entry that made the engine act
-	opens   bool                 // it begins a book
-	subject OperationID          // the operation it is about, to be found when it is not open
-	looked  bool                 // subject was looked for outside the folded book
-	found   *Operation           // and this is it; final, so it cannot change any more
-	decide  func(d *decision) error
+	book     BookID
+	action   Action
+	intent   Intent
+	print    Hash
+	scope    tenancy.Scope        // an operator's; zero for the engine's own
+	actors   []tenancy.Actor      // the operator and his chain, or the system actor
+	needs    []tenancy.Permission // of an operator, all of them
+	cause    int64                // the entry that made the engine act
+	opens    bool                 // it begins a book
+	subject  OperationID          // the operation it is about, to be found when it is not open
+	looked   bool                 // subject was looked for outside the folded book,
+	lookedAt Head                 // at this head,
+	found    *Operation           // and this is it; final, so it cannot change any more
+	decide   func(d *decision) error
 
 	suppressed int64 // refusals of this operator that were counted and not recorded
 }
@@ -91,15 +92,15 @@ func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clo
 		}
 		now = f.at
 	}
+	d = &decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject}
+	if err := d.authorize(); err != nil {
+		return nil, err
+	}
 	if (f.head.Seq == 0) != c.opens {
 		if c.opens {
 			return nil, &ConflictError{Reason: Exists}
 		}
 		return nil, ErrNotFound
-	}
-	d = &decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject}
-	if err := d.authorize(); err != nil {
-		return nil, err
 	}
 	if err := c.decide(d); err != nil {
 		return nil, err
@@ -233,12 +234,12 @@ func (d *decision) current(id OperationID) (*Operation, error) {
 		return o, nil
 	}
 	switch {
-	case !d.c.looked:
-		return nil, errLookUp
-	case d.c.found == nil:
+	case d.c.found != nil:
+		return d.c.found, nil
+	case d.c.looked && d.c.lookedAt == d.f.head:
 		return nil, ErrNotFound
 	}
-	return d.c.found, nil
+	return nil, errLookUp
 }
 
 // allow refuses, once, a way the operation's state does not have.

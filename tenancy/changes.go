@@ -2,7 +2,6 @@ package tenancy
 
 import (
 	"errors"
-	"strings"
 	"time"
 )
 
@@ -102,7 +101,7 @@ func (c Revoke) Validate() error { return CheckID("grant", string(c.Grant)) }
 // administrator.
 type Firm struct {
 	Tenant TenantID
-	// Name is the firm's name, 1 to 120 bytes.
+	// Name is the firm's name, at most 120 bytes; it may be empty.
 	Name string
 	// Admin is registered as an operator with every permission.
 	Admin Principal
@@ -110,12 +109,7 @@ type Firm struct {
 
 // Validate returns all problems, each a [*FieldError].
 func (f Firm) Validate() error {
-	problems := []error{CheckID("tenant", string(f.Tenant))}
-	if strings.TrimSpace(f.Name) == "" {
-		problems = append(problems, Invalid("name", "is required"))
-	} else {
-		problems = append(problems, CheckText("name", f.Name, maxName))
-	}
+	problems := []error{CheckID("tenant", string(f.Tenant)), CheckText("name", f.Name, maxName)}
 	problems = append(problems, f.Admin.validate("admin."))
 	if f.Admin.Tenant != f.Tenant {
 		problems = append(problems, Invalid("admin.tenant", "is not the firm's tenant"))

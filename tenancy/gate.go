@@ -176,23 +176,10 @@ func (g *Gate) open(ctx context.Context, kind ScopeKind, p Principal, c Customer
 // The error is a [*RefusedError] with one of [Codes]; [IsAccess] tells whether
 // there is no access at all. A standing without a time is [ErrUnavailable].
 func (g *Gate) Authorize(s Scope, need Permission, st Standing) (GrantID, error) {
-	switch {
-	case s.of == nil:
-		return "", scopeRequired()
-	case s.of.gate != g:
-		return "", scopeForeign()
-	case st.Now.IsZero():
-		return "", errNoTime()
-	case !st.Now.Before(s.of.expires):
-		return "", scopeExpired(s.of.expires, st.Now)
-	}
-	p := s.of.principal
-	if err := checkOperator(p, st.Operator); err != nil {
+	if err := g.Attend(s, st); err != nil {
 		return "", err
 	}
-	if g.forHimself(p, st) {
-		return "", ownAccount()
-	}
+	p := s.of.principal
 	grants := grantsFor(s.of.kind, p.Operator, st)
 	if len(grants) == 0 {
 		return "", grantMissing()
@@ -202,6 +189,41 @@ func (g *Gate) Authorize(s Scope, need Permission, st Standing) (GrantID, error)
 		return "", permissionMissing(need, i >= 0)
 	}
 	return grants[i].ID, nil
+}
+
+// Honour refuses a scope that this gate did not open: the zero scope, or one of
+// another gate. It asks nobody; whether the scope still gives anything is
+// [Gate.Authorize]'s to say.
+func (g *Gate) Honour(s Scope) error {
+	switch {
+	case s.of == nil:
+		return scopeRequired()
+	case s.of.gate != g:
+		return scopeForeign()
+	}
+	return nil
+}
+
+// Attend is [Gate.Authorize] without a permission: whether the scope is still
+// one that its operator may use at all. It is for lists that show each operator
+// what he has grants for.
+func (g *Gate) Attend(s Scope, st Standing) error {
+	if err := g.Honour(s); err != nil {
+		return err
+	}
+	switch {
+	case st.Now.IsZero():
+		return errNoTime()
+	case !st.Now.Before(s.of.expires):
+		return scopeExpired(s.of.expires, st.Now)
+	}
+	if err := checkOperator(s.of.principal, st.Operator); err != nil {
+		return err
+	}
+	if g.forHimself(s.of.principal, st) {
+		return ownAccount()
+	}
+	return nil
 }
 
 // checkOperator refuses unless the row is that of an active operator, the

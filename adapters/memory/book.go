@@ -16,7 +16,7 @@ const customerSubject = "customer"
 type book struct {
 	id       operations.BookID
 	head     operations.Head
-	entries  []operations.Sealed // entry seq stands at seq-1
+	entries  rows[operations.Sealed] // entry seq stands at seq-1
 	personal map[string]operations.PersonalRow
 	derived
 }
@@ -35,7 +35,7 @@ type derived struct {
 // account is what one ref has: its legs in the order of the journal, and a
 // balance for each asset, of which there are few.
 type account struct {
-	postings []operations.PostingRow
+	postings rows[operations.PostingRow]
 	balances []operations.BalanceRow
 }
 
@@ -51,18 +51,15 @@ func newDerived() derived {
 
 // entry gives the entry at seq, or nil.
 func (b *book) entry(seq int64) *operations.Sealed {
-	if seq < 1 || seq > int64(len(b.entries)) {
+	if seq < 1 || seq > int64(b.entries.len()) {
 		return nil
 	}
-	return &b.entries[seq-1]
+	return b.entries.at(int(seq - 1))
 }
 
 // tail gives a copy of the entries after seq.
 func (b *book) tail(seq int64) []operations.Sealed {
-	if seq >= b.head.Seq {
-		return nil
-	}
-	return slices.Clone(b.entries[max(seq, 0):])
+	return b.entries.appendTo(nil, int(max(seq, 0)), b.entries.len())
 }
 
 // taken gives the entry that has the key, or nil.
@@ -76,12 +73,9 @@ func (b *book) taken(key string) *operations.Sealed {
 	return nil
 }
 
-func (b *book) stored(op operations.OperationID) *operations.StoredOperation {
-	row := b.ops[op]
-	if row == nil {
-		return nil
-	}
-	found := &operations.StoredOperation{Row: *row}
+// stored gives an operation's row with the entry that holds its document.
+func (b *book) stored(row *operations.OperationRow) operations.StoredOperation {
+	found := operations.StoredOperation{Row: *row}
 	if e := b.entry(row.Updated); e != nil {
 		found.Entry = *e
 	}
@@ -90,7 +84,7 @@ func (b *book) stored(op operations.OperationID) *operations.StoredOperation {
 
 // apply stores one change whole. Nothing of it can fail.
 func (s *Store) apply(f *firm, b *book, c *operations.Change) {
-	b.entries = append(b.entries, c.Entry)
+	b.entries.add(c.Entry)
 	b.head = operations.Head{Seq: c.Entry.Seq, Hash: c.Entry.Hash}
 	if c.Entry.Key != "" {
 		b.keys[c.Entry.Key] = c.Entry.Seq
@@ -99,8 +93,7 @@ func (s *Store) apply(f *firm, b *book, c *operations.Change) {
 		s.putOperation(b, &c.Operations[i])
 	}
 	for i := range c.Postings {
-		a := b.account(c.Postings[i].Ref)
-		a.postings = append(a.postings, c.Postings[i])
+		b.account(c.Postings[i].Ref).postings.add(c.Postings[i])
 	}
 	for i := range c.Balances {
 		b.account(c.Balances[i].Ref).put(&c.Balances[i])

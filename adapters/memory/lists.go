@@ -40,7 +40,10 @@ func (s *Store) History(
 		}
 		page.Next = row.Created
 		if matches(row, &q) {
-			page.Items = append(page.Items, *b.stored(row.ID))
+			if page.Items == nil {
+				page.Items = make([]operations.StoredOperation, 0, min(q.Limit, i+1))
+			}
+			page.Items = append(page.Items, b.stored(row))
 		}
 	}
 	return page, nil
@@ -80,15 +83,15 @@ func (s *Store) Statement(
 	if b == nil || b.accounts[q.Ref] == nil {
 		return page, nil
 	}
-	postings := b.accounts[q.Ref].postings
-	end := len(postings)
+	postings := &b.accounts[q.Ref].postings
+	end := postings.len()
 	if q.Before > 0 {
-		end = sort.Search(end, func(i int) bool { return postings[i].Seq >= q.Before })
+		end = sort.Search(end, func(i int) bool { return postings.at(i).Seq >= q.Before })
 	}
 	var entries int
 	var last int64
 	for i := end - 1; i >= 0; i-- {
-		row := &postings[i]
+		row := postings.at(i)
 		if (entries >= q.Limit || end-1-i >= examined) && row.Seq != page.Next {
 			page.More = true
 			return page, nil

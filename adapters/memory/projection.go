@@ -30,7 +30,7 @@ func (s *Store) Projection(ctx context.Context, id operations.BookID) (operation
 		p.Operations = append(p.Operations, *b.ops[key])
 	}
 	for _, a := range b.accounts {
-		p.Postings = append(p.Postings, a.postings...)
+		p.Postings = a.postings.appendTo(p.Postings, 0, a.postings.len())
 		p.Balances = append(p.Balances, a.balances...)
 	}
 	slices.SortFunc(p.Postings, func(x, y operations.PostingRow) int {
@@ -88,8 +88,7 @@ func (s *Store) Rebuild(ctx context.Context, id operations.BookID, head operatio
 	for _, row := range slices.SortedFunc(slices.Values(p.Postings), func(x, y operations.PostingRow) int {
 		return cmp.Or(cmp.Compare(x.Seq, y.Seq), cmp.Compare(x.N, y.N))
 	}) {
-		a := b.account(row.Ref)
-		a.postings = append(a.postings, row)
+		b.account(row.Ref).postings.add(row)
 	}
 	for i := range p.Balances {
 		b.account(p.Balances[i].Ref).put(&p.Balances[i])

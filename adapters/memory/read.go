@@ -57,8 +57,9 @@ func (s *Store) Find(ctx context.Context, id operations.BookID, want operations.
 		taken := *e
 		found.Key = &taken
 	}
-	if want.Operation != "" {
-		found.Operation = b.stored(want.Operation)
+	if row := b.ops[want.Operation]; row != nil {
+		stored := b.stored(row)
+		found.Operation = &stored
 	}
 	return found, nil
 }
@@ -71,11 +72,11 @@ func (s *Store) Journal(ctx context.Context, id operations.BookID, after int64, 
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	b := s.book(id)
-	if b == nil || after >= b.head.Seq || limit < 1 {
+	if b == nil || after >= b.head.Seq {
 		return nil, nil
 	}
-	rest := b.entries[max(after, 0):]
-	return slices.Clone(rest[:min(limit, len(rest))]), nil
+	first := int(max(after, 0))
+	return b.entries.appendTo(nil, first, min(first+limit, b.entries.len())), nil
 }
 
 // Personal implements [operations.Reader]; the rows come by subject.

@@ -40,3 +40,27 @@ func amountKey(canonical string) string {
 	}
 	return string(key[:])
 }
+
+// boundKey is the key of a bound of a filter, which need not be an amount that
+// could be stored: it is moved to the next one inside the bound, and beyond all
+// of them its key sorts beyond all keys. No bound is NULL.
+func boundKey(field string, d *decimal.Decimal, inside func(decimal.Decimal, int32) decimal.Decimal) (any, error) {
+	const most = 4 * accounts.MaxDigits
+	switch {
+	case d == nil:
+		return nil, nil //nolint:nilnil // NULL is the value
+	case d.IsZero():
+		return amountKey("0"), nil
+	case d.Exponent() > most || d.Exponent() < -most || d.Coefficient().BitLen() > 8*most:
+		return nil, tenancy.Invalid(field, "is not a plain figure")
+	}
+	text := accounts.Canonical(inside(*d, accounts.MaxScale))
+	digits, negative := strings.CutPrefix(text, "-")
+	if whole, _, _ := strings.Cut(digits, "."); len(whole) > accounts.MaxDigits {
+		if negative {
+			return "", nil
+		}
+		return "2", nil
+	}
+	return amountKey(text), nil
+}

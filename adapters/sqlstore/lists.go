@@ -3,13 +3,12 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"slices"
 
 	"github.com/onbehalf/onbehalf/operations"
 )
 
-// Statement lists the postings of one account, newest entry first and in their
-// own order within an entry.
+// Statement lists the postings of one account, the newest first, also within an
+// entry: each balance follows from the next row's.
 func (m *methods) Statement(ctx context.Context, id operations.BookID, q operations.StatementQuery) (operations.Page[operations.PostingRow], error) {
 	var page operations.Page[operations.PostingRow]
 	err := m.via.read(ctx, func(s *session) error {
@@ -47,7 +46,6 @@ func (s *session) postings(id operations.BookID, q operations.StatementQuery, bo
 	)
 	done := func() {
 		if len(page.Items) > start {
-			slices.Reverse(page.Items[start:])
 			entries++
 		}
 		whole, start = entry, len(page.Items)

@@ -52,7 +52,7 @@ func (t *TxStore) read(ctx context.Context, fn func(*session) error) error {
 	}
 	t.running.Lock()
 	defer t.running.Unlock()
-	s := &session{ctx: t.of.dialect.statement(ctx), want: t.of.schema, dialect: t.of.dialect, tx: t.tx, on: t.on}
+	s := t.session(ctx)
 	defer func() { t.on = s.on }()
 	if err := t.check(s); err != nil {
 		return err
@@ -60,7 +60,12 @@ func (t *TxStore) read(ctx context.Context, fn func(*session) error) error {
 	return fn(s)
 }
 
-// check looks for tables of this release before statements are prepared.
+func (t *TxStore) session(ctx context.Context) *session {
+	return &session{ctx: t.of.dialect.statement(ctx), want: t.of.schema, dialect: t.of.dialect, tx: t.tx, on: t.on}
+}
+
+// check looks for tables of this release before statements are prepared that
+// need them.
 func (t *TxStore) check(s *session) error {
 	if t.checked {
 		return nil
@@ -80,24 +85,33 @@ func (t *TxStore) check(s *session) error {
 }
 
 func (t *TxStore) write(ctx context.Context, fn func(*session) error) error {
-	return t.read(ctx, func(s *session) error {
-		if _, err := t.tx.ExecContext(s.ctx, s.dialect.texts[savepoint]); err != nil {
-			return err
-		}
-		err := s.guard()
-		if err == nil {
-			err = fn(s)
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			// Where the database has ended the transaction there is nothing to undo.
-			_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
-		}
-		if _, closed := t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint]); err == nil {
-			err = closed
-		}
+	if err := ctx.Err(); err != nil {
 		return err
-	})
+	}
+	t.running.Lock()
+	defer t.running.Unlock()
+	s := t.session(ctx)
+	defer func() { t.on = s.on }()
+	if _, err := t.tx.ExecContext(s.ctx, s.dialect.texts[savepoint]); err != nil {
+		return err
+	}
+	err := s.guard()
+	if err != nil {
+		if unready := t.check(s); unready != nil {
+			err = unready
+		}
+	} else {
+		err = fn(s)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		// Where the database has ended the transaction there is nothing to undo.
+		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
+	}
+	if _, closed := t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint]); err == nil {
+		err = closed
+	}
+	return err
 }

@@ -81,12 +81,13 @@ func againCases() []testCase {
 		}},
 		{"a run that differs in its last entry only is not taken for the stored one", func(b *bundle) {
 			p := b.book(maria)
-			first := p.plain("")
-			rival := p.fork()
+			rival, first := p.fork(), p.plain("")
 			p.commit(first, p.plain(key(1)))
-			run := rival.run(first, rival.plain(key(2)))
-			v := b.send(run)[0]
-			b.lost(v, 1, operations.Stale)
+			rival.tip = operations.Head{Seq: first.Entry.Seq, Hash: first.Entry.Hash}
+			v := b.send(rival.run(first, rival.plain(key(2))))[0]
+			if v.Won > 1 || v.Loss != operations.Stale {
+				b.Fatalf("verdict is %d won, loss %q; want at most 1 won, stale", v.Won, v.Loss)
+			}
 			p.stands(p.head)
 		}},
 	}

@@ -130,12 +130,13 @@ func lossHarmsNobody(b *bundle) {
 		if i == 1 {
 			p.fork().fill(1)
 		}
+		if i == 3 {
+			runs[i] = p.run(p.plain("taken"))
+			continue
+		}
 		changes := []operations.Change{p.noise(1, "3"), p.noise(2, "3")}
 		if i == 5 {
 			changes = append(changes, p.plain("taken"), p.noise(3, "3"))
-		}
-		if i == 3 {
-			changes = []operations.Change{p.fork().plain("taken")}
 		}
 		runs[i] = p.run(changes...)
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,20 +35,23 @@ func dec(text string) decimal.Decimal {
 // have, tip the newest entry written, stored or not.
 type pen struct {
 	*bundle
-	id   operations.BookID
-	head operations.Head
-	tip  operations.Head
+	id     operations.BookID
+	head   operations.Head
+	tip    operations.Head
+	author string // equal entries would be one entry, however many write them
 }
 
 func (b *bundle) book(customer tenancy.CustomerID) *pen { return b.bookOf(own, customer) }
 
 func (b *bundle) bookOf(tenant tenancy.TenantID, customer tenancy.CustomerID) *pen {
-	return &pen{bundle: b, id: operations.BookID{Tenant: tenant, Customer: customer}}
+	p := &pen{bundle: b, id: operations.BookID{Tenant: tenant, Customer: customer}}
+	return p.fork()
 }
 
 // fork gives another pen at the same place, for a rival.
 func (p *pen) fork() *pen {
 	rival := *p
+	rival.author = strconv.FormatInt(p.pens.Add(1), 10)
 	return &rival
 }
 
@@ -58,6 +62,9 @@ func (p *pen) write(e operations.Entry) operations.Change {
 	e.Seq, e.Prev = p.tip.Seq+1, p.tip.Hash
 	if e.At.IsZero() {
 		e.At = at(e.Seq)
+	}
+	if e.RequestID == "" {
+		e.RequestID = p.author
 	}
 	if e.Action == "" {
 		e.Action = operations.ActExecute

@@ -10,8 +10,8 @@ func keyCases() []testCase {
 	return []testCase{
 		{"a change whose key is taken is not stored, and the verdict brings the entry that has it", func(b *bundle) {
 			p := b.book(maria)
-			holder := p.plain(key(1))
-			p.commit(p.plain(""), holder, p.plain(key(2)))
+			first, holder := p.plain(""), p.plain(key(1))
+			p.commit(first, holder, p.plain(key(2)))
 			before := p.state()
 			v := b.send(p.run(p.noise(1, "2")))[0]
 			b.lost(v, 0, operations.KeyTaken)

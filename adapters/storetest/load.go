@@ -64,9 +64,9 @@ func loadCases() []testCase {
 		}},
 		{"entries come back byte by byte and open", func(b *bundle) {
 			p := b.book(maria)
-			for _, reason := range []string{"", "naïve 日本語 \u00e9 e\u0301 'quoted' \"twice\" \\ % _ ;--", strings.Repeat("long ", 100_000)} {
+			for i, reason := range []string{"", "naïve 日本語 \u00e9 e\u0301 'quoted' \"twice\" \\ % _ ;--", strings.Repeat("long ", 100_000)} {
 				p.commit(p.write(operations.Entry{
-					Reason: reason, Key: "key " + reason[:min(3, len(reason))], Operation: "op-1",
+					Reason: reason, Key: key(i), Operation: "op-1",
 					Fingerprint: operations.Hash{1, 0, 255}, Action: "account.open",
 				}))
 			}

@@ -108,6 +108,6 @@ func (n *neighbour) unchanged(b *bundle) {
 	b.same(n.state(b), n.before, "the rows of tenant "+string(n.tenant)+" have changed")
 }
 
-func key(i int) string                 { return fmt.Sprintf("key-%d", i) }
-func op(i int) operations.OperationID  { return operations.OperationID(fmt.Sprintf("op-%d", i)) }
-func grant(i int) tenancy.GrantID      { return tenancy.GrantID(fmt.Sprintf("grant-%d", i)) }
+func key(i int) string                { return fmt.Sprintf("key-%d", i) }
+func op(i int) operations.OperationID { return operations.OperationID(fmt.Sprintf("op-%d", i)) }
+func grant(i int) tenancy.GrantID     { return tenancy.GrantID(fmt.Sprintf("grant-%d", i)) }

@@ -10,6 +10,7 @@ package storetest
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/onbehalf/onbehalf/operations"
@@ -110,6 +111,7 @@ type bundle struct {
 	ctx        context.Context //nolint:containedctx // it is the test's own and ends with it
 	store      operations.Store
 	neighbours []neighbour
+	pens       atomic.Int64 // how many there are, so that no two write equal entries
 }
 
 func newBundle(t testing.TB, s operations.Store) *bundle {

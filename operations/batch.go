@@ -1,0 +1,230 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// maxRounds is how often a batch is decided again when others moved its heads.
+const maxRounds = 16
+
+// lane is one book's part of a batch while it is decided.
+type lane struct {
+	book    BookID
+	base    *Folded // as the store is believed to have it
+	top     *Folded // with the drafts on it
+	drafts  []*draft
+	waiters []*waiter // of the drafts, index by index
+	relies  []Reliance
+}
+
+// process decides the commands of a batch, commits what they change and gives
+// each its one answer. What lost a race is decided again.
+func (e *Engine) process(ctx context.Context, pending []*waiter) {
+	defer func() { // whatever happens, nobody waits for ever
+		if p := recover(); p != nil {
+			e.cfg.Log.Error("batch panicked", "panic", p)
+			for _, w := range pending {
+				e.answer(w, answer{err: &UnknownOutcomeError{Book: w.cmd.book, Key: w.cmd.intent.Key, Err: fmt.Errorf("panic: %v", p)}})
+			}
+		}
+	}()
+	for range maxRounds {
+		var lanes []*lane
+		lanes, again := e.decide(ctx, pending)
+		if len(lanes) > 0 {
+			again = append(again, e.commit(ctx, lanes)...)
+		}
+		if pending = again; len(pending) == 0 {
+			return
+		}
+	}
+	for _, w := range pending {
+		e.answer(w, answer{err: fmt.Errorf("%w: the book is contended", ErrUnavailable)})
+	}
+}
+
+func (e *Engine) answer(w *waiter, a answer) {
+	select {
+	case w.done <- a:
+	default: // it has one already
+	}
+}
+
+// decide gives the lanes with something to commit, and the waiters whose
+// answer depends on it. A claim is only made on a book without drafts.
+func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, again []*waiter) {
+	byBook := make(map[BookID]*lane, len(pending))
+	for _, w := range pending {
+		l, ok := byBook[w.cmd.book]
+		if !ok {
+			base, err := e.load(ctx, w.cmd.book)
+			if err != nil {
+				e.answer(w, answer{err: classify(err)})
+				continue
+			}
+			l = &lane{book: w.cmd.book, base: base, top: base}
+			byBook[w.cmd.book] = l
+			lanes = append(lanes, l)
+		}
+		if l.has(w.cmd.intent.Key) {
+			again = append(again, w)
+			continue
+		}
+		row, err := e.operatorRow(ctx, w.cmd)
+		if err != nil {
+			e.answer(w, answer{err: classify(err)})
+			continue
+		}
+		d, err := e.attempt(l.top, w.cmd, row)
+		switch {
+		case err == nil:
+			l.add(w, d, row)
+		case errors.Is(err, errIdle), errors.Is(err, ErrUnavailable):
+			e.answer(w, answer{err: err})
+		case len(l.drafts) > 0:
+			again = append(again, w)
+		default:
+			e.answer(w, answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
+		}
+	}
+	lanes = slices.DeleteFunc(lanes, func(l *lane) bool { return len(l.drafts) == 0 })
+	slices.SortFunc(lanes, func(a, b *lane) int { return a.book.Compare(b.book) })
+	return lanes, again
+}
+
+// attempt decides and drafts one command at one reading of the clock.
+func (e *Engine) attempt(f *Folded, c *command, row tenancy.Operator) (*draft, error) {
+	d, err := e.rules.attempt(f, c, row, e.cfg.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	dr, err := d.draft()
+	if err != nil && !errors.Is(err, errIdle) && !errors.Is(err, ErrRefused) {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return dr, err
+}
+
+func (l *lane) has(key string) bool {
+	return key != "" && slices.ContainsFunc(l.drafts, func(d *draft) bool { return d.entry.Key == key })
+}
+
+func (l *lane) add(w *waiter, d *draft, row tenancy.Operator) {
+	l.top = d.after
+	l.drafts = append(l.drafts, d)
+	l.waiters = append(l.waiters, w)
+	if !w.cmd.relies() {
+		return
+	}
+	r := Reliance{Operator: w.cmd.operator(), Version: row.Version}
+	if !slices.Contains(l.relies, r) {
+		l.relies = append(l.relies, r)
+	}
+}
+
+func (l *lane) run() Run {
+	changes := make([]Change, len(l.drafts))
+	for i, d := range l.drafts {
+		changes[i] = d.change
+	}
+	return Run{Book: l.book, From: l.base.head, Relies: l.relies, Changes: changes}
+}
+
+// commit stores the lanes as one batch, answers what was stored, and gives
+// back whom to decide again.
+func (e *Engine) commit(ctx context.Context, lanes []*lane) (again []*waiter) {
+	runs := make([]Run, len(lanes))
+	for i, l := range lanes {
+		runs[i] = l.run()
+	}
+	verdicts, err := e.send(ctx, runs)
+	if err == nil && len(verdicts) != len(runs) {
+		err = fmt.Errorf("%w: %d verdicts for %d runs", ErrUnknownOutcome, len(verdicts), len(runs))
+	}
+	for i, l := range lanes {
+		if err != nil {
+			e.fail(l, err)
+			continue
+		}
+		again = append(again, e.settle(l, verdicts[i])...)
+	}
+	return again
+}
+
+// send commits, and while the outcome is not known sends the identical batch
+// again: it lands once, or is found there, or has lost.
+func (e *Engine) send(ctx context.Context, runs []Run) ([]Verdict, error) {
+	verdicts, err := e.store.Commit(ctx, runs)
+	unknown := errors.Is(err, ErrUnknownOutcome)
+	for wait := 2 * time.Millisecond; unknown && err != nil && !e.direct; wait *= 4 {
+		e.cfg.Log.Warn("commit in doubt, sending it again", "error", err)
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+		}
+		verdicts, err = e.store.Commit(ctx, runs)
+		if wait > time.Second {
+			break
+		}
+	}
+	if err != nil && unknown && !errors.Is(err, ErrUnknownOutcome) {
+		err = fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	}
+	return verdicts, err
+}
+
+func (e *Engine) fail(l *lane, err error) {
+	e.evict(l.book)
+	for _, w := range l.waiters {
+		if errors.Is(err, ErrUnknownOutcome) {
+			e.answer(w, answer{err: &UnknownOutcomeError{Book: l.book, Key: w.cmd.intent.Key, Err: err}})
+		} else {
+			e.answer(w, answer{err: classify(err)})
+		}
+	}
+}
+
+func (e *Engine) settle(l *lane, v Verdict) (again []*waiter) {
+	won := min(max(v.Won, 0), len(l.drafts))
+	for i := range won {
+		e.answer(l.waiters[i], answer{entry: l.drafts[i].entry})
+	}
+	if won > 0 {
+		e.keep(l.drafts[won-1].after)
+	}
+	again = l.waiters[won:]
+	switch v.Loss {
+	case NotLost:
+	case KeyTaken:
+		if len(again) > 0 && v.Taken != nil {
+			e.answer(again[0], answer{taken: v.Taken})
+			again = again[1:]
+		}
+	case Outdated:
+		for _, o := range v.Operators {
+			e.keepOperator(l.book.Tenant, o)
+		}
+	case Stale:
+		if len(v.Tail) == 0 || won > 0 {
+			e.evict(l.book)
+			break
+		}
+		f, err := foldAll(l.base, v.Tail)
+		if err != nil {
+			e.cfg.Log.Error("stale book cannot be followed", "book", l.book.String(), "error", err)
+			e.evict(l.book)
+			break
+		}
+		e.keep(f)
+	}
+	return again
+}

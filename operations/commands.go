@@ -1,0 +1,278 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/customer"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Result is the outcome of a command on an operation, as its entry left it. A
+// replay brings the outcome of the first time, though the operation may have
+// moved on since: read it with Book.Operation.
+type Result struct {
+	Operation Operation // zero when the command was refused
+	Seq       int64     // of the entry
+	Replayed  bool      // the key had this outcome already
+}
+
+// Prepare prices a request and keeps the terms until they expire; no funds are
+// held. It needs the prepare permission. Errors: invalid, refused, conflict,
+// unavailable, unknown outcome.
+func (e *Engine) Prepare(ctx context.Context, s tenancy.Scope, in Intent, q Request) (Result, error) {
+	return e.ask(ctx, s, in, ActPrepare, q, prepare, tenancy.Prepare)
+}
+
+// Submit is Prepare and Execute in one change. It needs both permissions.
+// Errors as for Execute.
+func (e *Engine) Submit(ctx context.Context, s tenancy.Scope, in Intent, q Request) (Result, error) {
+	return e.ask(ctx, s, in, ActSubmit, q, submit, tenancy.Prepare, tenancy.Execute)
+}
+
+func (e *Engine) ask(ctx context.Context, s tenancy.Scope, in Intent, a Action, q Request, decide func(OperationID, Order) func(*decision) error, needs ...tenancy.Permission) (Result, error) {
+	if q == nil {
+		return Result{}, errors.Join(e.honour(s, string(a)), tenancy.Invalid("request", "is required"))
+	}
+	o := q.Order().normal()
+	if err := e.honour(s, string(a)); err != nil {
+		return Result{}, err
+	}
+	if err := o.validate(); err != nil { // before anything computes with it
+		return Result{}, err
+	}
+	c, err := e.command(s, in, a, o, needs...)
+	if err != nil {
+		return Result{}, err
+	}
+	c.decide = decide(e.newOperation(), o)
+	return e.operate(ctx, c)
+}
+
+// Execute does what was prepared, on its terms. Limits, funds, eligibility and
+// grants are judged again, prices are not. What settles inside the book is
+// completed in this change; for the rest the intent is durable before the
+// provider is told, outside any transaction, and the result is how it stands
+// when the provider has answered or its time is up. It needs the execute
+// permission. Errors: invalid, refused, not found, conflict, unavailable,
+// unknown outcome.
+func (e *Engine) Execute(ctx context.Context, s tenancy.Scope, in Intent, ref Ref) (Result, error) {
+	return e.on(ctx, s, in, ActExecute, ref, nil, execute(ref), tenancy.Execute)
+}
+
+// Modify gives an operation that has not begun to happen other content: it is
+// priced and judged anew, and what it holds is resized in the same change. It
+// needs the modify permission. Errors as for Execute.
+func (e *Engine) Modify(ctx context.Context, s tenancy.Scope, in Intent, ref Ref, m Modification) (Result, error) {
+	if err := e.honour(s, string(ActModify)); err != nil {
+		return Result{}, err
+	}
+	if err := m.validate(); err != nil {
+		return Result{}, err
+	}
+	return e.on(ctx, s, in, ActModify, ref, m.apply(Order{}), modify(ref, m, false), tenancy.Modify)
+}
+
+// Cancel withdraws an operation that has not begun to happen and gives back
+// what it holds. It needs the cancel permission. Errors as for Execute.
+func (e *Engine) Cancel(ctx context.Context, s tenancy.Scope, in Intent, ref Ref) (Result, error) {
+	return e.on(ctx, s, in, ActCancel, ref, nil, cancel(ref), tenancy.Cancel)
+}
+
+func (e *Engine) on(ctx context.Context, s tenancy.Scope, in Intent, a Action, ref Ref, content any, decide func(*decision) error, need tenancy.Permission) (Result, error) {
+	c, err := e.command(s, in, a, []any{ref, content}, need)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := ref.validate(); err != nil {
+		return Result{}, err
+	}
+	c.subject, c.decide = ref.ID, decide
+	return e.operate(ctx, c)
+}
+
+func (r Ref) validate() error {
+	errs := []error{tenancy.CheckID("id", string(r.ID))}
+	if r.Version < 1 {
+		errs = append(errs, tenancy.Invalid("version", "is not a version the operation can have"))
+	}
+	return errors.Join(errs...)
+}
+
+// operate runs a command on an operation and, where its intent is durable now,
+// tells the provider.
+func (e *Engine) operate(ctx context.Context, c *command) (Result, error) {
+	entry, replayed, err := e.run(ctx, c)
+	if err != nil {
+		return Result{}, err
+	}
+	res, err := entry.result()
+	res.Replayed = replayed
+	if err != nil || replayed || e.direct || res.Operation.State != Executing {
+		return res, err
+	}
+	return e.dispatch(ctx, c.book, res)
+}
+
+// result reads the outcome of a command from the entry it made.
+func (e *Entry) result() (Result, error) {
+	res := Result{Seq: e.Seq}
+	if len(e.Refused) > 0 {
+		return res, tenancy.Refuse(slices.Clone(e.Refused)...)
+	}
+	if o := e.operation(e.Operation); o != nil {
+		res.Operation = *o
+	}
+	return res, nil
+}
+
+func (e *Entry) operation(id OperationID) *Operation {
+	for i := range e.Effects.Operations {
+		if e.Effects.Operations[i].ID == id {
+			return &e.Effects.Operations[i]
+		}
+	}
+	return nil
+}
+
+// Managed is the outcome of a change to the book itself.
+type Managed struct {
+	Account  accounts.ID     // accounts.Open: the new account
+	Grant    tenancy.GrantID // tenancy.Allow: the new grant
+	Seq      int64
+	Replayed bool
+}
+
+// Manage makes one administrative change to the scope's book: to the customer,
+// his accounts, his grants; in the house's scope to operators and grants for
+// all customers. Each change needs its own permission: manage accounts,
+// manage customers or manage grants. Errors: invalid, refused, conflict,
+// unavailable, unknown outcome.
+func (e *Engine) Manage(ctx context.Context, s tenancy.Scope, in Intent, x Administrative) (Managed, error) {
+	if x == nil {
+		return Managed{}, errors.Join(e.honour(s, "manage"), tenancy.Invalid("change", "is required"))
+	}
+	if err := e.honour(s, x.Change()); err != nil {
+		return Managed{}, err
+	}
+	if err := errors.Join(in.validate(), x.Validate()); err != nil {
+		return Managed{}, err
+	}
+	drawn, err := salt(e.cfg.Entropy)
+	if err != nil {
+		return Managed{}, classify(err)
+	}
+	grant := tenancy.GrantID(derivedID("grant", string(s.Tenant()), string(s.Customer()), in.Key))
+	need, decide, ok := administer(x, e.newAccount(), grant, drawn)
+	if !ok {
+		return Managed{}, tenancy.Invalid("change", "is not one the book knows")
+	}
+	c, err := e.command(s, in, Action(x.Change()), x, need)
+	if err != nil {
+		return Managed{}, err
+	}
+	c.decide = decide
+	entry, replayed, err := e.run(ctx, c)
+	if err != nil {
+		return Managed{}, err
+	}
+	m := Managed{Seq: entry.Seq, Replayed: replayed}
+	if len(entry.Refused) > 0 {
+		return m, tenancy.Refuse(slices.Clone(entry.Refused)...)
+	}
+	switch x.(type) {
+	case accounts.Open:
+		m.Account = entry.Effects.Accounts[0].ID
+	case tenancy.Allow:
+		m.Grant = grant
+	}
+	return m, nil
+}
+
+// Opened is the outcome of OpenCustomer.
+type Opened struct {
+	ID       tenancy.CustomerID
+	Replayed bool
+}
+
+// OpenCustomer begins the book of a new customer, under a firm scope. His id
+// follows from the intent's key: the same key with the same profile is the same
+// customer. It needs manage customers for all customers. Errors: invalid,
+// refused, conflict, unavailable, unknown outcome.
+func (e *Engine) OpenCustomer(ctx context.Context, s tenancy.Scope, in Intent, p customer.Profile) (Opened, error) {
+	if err := e.honour(s, string(ActOpen)); err != nil {
+		return Opened{}, err
+	}
+	if s.Kind() != tenancy.FirmScope {
+		return Opened{}, tenancy.Invalid("scope", "is not that of the firm")
+	}
+	if err := p.Validate(); err != nil {
+		return Opened{}, err
+	}
+	c, err := e.command(s, in, ActOpen, p, tenancy.ManageCustomers)
+	if err != nil {
+		return Opened{}, err
+	}
+	drawn, err := salt(e.cfg.Entropy)
+	if err != nil {
+		return Opened{}, classify(err)
+	}
+	id := tenancy.CustomerID(derivedID("customer", string(s.Tenant()), in.Key))
+	c.book.Customer, c.opens = id, true
+	c.decide = openCustomer(p, drawn)
+	_, replayed, err := e.run(ctx, c)
+	if err != nil {
+		return Opened{}, err
+	}
+	return Opened{ID: id, Replayed: replayed}, nil
+}
+
+// bootstrapKey is the key of the first entry of a house's book.
+const bootstrapKey = systemKey + "bootstrap"
+
+// Bootstrap begins a firm: the house's book, with its first administrator, who
+// gets every permission there and for every customer. It gives the firm's
+// scope for him. Repeated by the same administrator it does nothing more;
+// otherwise a firm that is there already is a conflict.
+//
+// Nobody's permission is asked for: call it from where only the owner of the
+// database can.
+func (e *Engine) Bootstrap(ctx context.Context, firm tenancy.Firm) (tenancy.Scope, error) {
+	if err := firm.Validate(); err != nil {
+		return tenancy.Scope{}, err
+	}
+	drawn, err := salt(e.cfg.Entropy)
+	if err != nil {
+		return tenancy.Scope{}, classify(err)
+	}
+	admin := firm.Admin
+	print, err := fingerprint(ActBootstrap, string(admin.Operator), []string{string(firm.Tenant), firm.Name, string(admin.Person)})
+	if err != nil {
+		return tenancy.Scope{}, err
+	}
+	grant := func(of string) tenancy.GrantID {
+		return tenancy.GrantID(derivedID("grant", string(firm.Tenant), "bootstrap", of))
+	}
+	c := &command{
+		book: BookID{Tenant: firm.Tenant, Customer: tenancy.House}, action: ActBootstrap, actors: admin.Chain(),
+		intent: Intent{Key: bootstrapKey}, print: print, opens: true,
+		decide: bootstrap(firm, grant("house"), grant("everyone"), drawn),
+	}
+	if _, _, err := e.do(ctx, c); err != nil {
+		if conflict := new(ConflictError); errors.As(err, &conflict) {
+			return tenancy.Scope{}, &ConflictError{Reason: Exists}
+		}
+		return tenancy.Scope{}, err
+	}
+	return e.gate.Firm(ctx, admin)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,203 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// The engine's own actors.
+const (
+	actorReport = "report" // takes in what providers say
+	actorWork   = "work"   // does what has become due
+)
+
+// systemCommand is one of the engine's own: nobody's grant is asked for, and it
+// cites the entry that caused it.
+func systemCommand(id BookID, actor string, a Action, key string, cause int64, decide func(*decision) error) *command {
+	c := &command{
+		book: id, action: a, actors: []tenancy.Actor{{Kind: tenancy.System, ID: actor}},
+		intent: Intent{Key: key}, cause: cause, decide: decide,
+	}
+	if key != "" {
+		c.print = digestParts(key)
+	}
+	return c
+}
+
+// dispatch tells the provider of an intent that is durable now and takes in its
+// answer. No transaction is open, and the caller's leaving does not stop it:
+// from here on the operation ends by evidence alone.
+func (e *Engine) dispatch(ctx context.Context, id BookID, res Result) (Result, error) {
+	o := res.Operation
+	a, sent := e.send1(context.WithoutCancel(ctx), o)
+	var entry *Entry
+	var err error
+	if !sent {
+		entry, err = e.record(ctx, id, o, silent(o.ID), ActReport, "")
+	} else {
+		entry, err = e.take(ctx, id, o.Terms.Provider, o.ID, o.Updated, a)
+	}
+	switch {
+	case err != nil:
+		// The intent stands; Work finds out. What was asked for is under way.
+		e.cfg.Log.Warn("answer not recorded", "book", id.String(), "operation", string(o.ID), "error", err)
+	case entry != nil:
+		if n := entry.operation(o.ID); n != nil {
+			res.Operation, res.Seq = *n, entry.Seq
+		}
+	}
+	return res, nil
+}
+
+// send1 calls the provider within its time; false when nothing usable came of it.
+func (e *Engine) send1(ctx context.Context, o Operation) (Answer, bool) {
+	if !e.cfg.Clock.Now().Before(o.SendBy) {
+		return Answer{}, false
+	}
+	return e.call(ctx, o, func(ctx context.Context, p Provider) (Answer, error) {
+		return p.Send(ctx, Instruction{Reference: o.Reference, Operation: o.ID, Order: o.Order, Terms: o.Terms, SendBy: o.SendBy})
+	})
+}
+
+func (e *Engine) call(ctx context.Context, o Operation, f func(context.Context, Provider) (Answer, error)) (a Answer, ok bool) {
+	p := e.rules.providers[o.Terms.Provider]
+	if p == nil {
+		return Answer{}, false
+	}
+	defer func() {
+		if x := recover(); x != nil {
+			e.cfg.Log.Error("provider panicked", "provider", o.Terms.Provider, "operation", string(o.ID), "panic", x)
+			a, ok = Answer{}, false
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, p.Contract().timeout())
+	defer cancel()
+	a, err := f(ctx, p)
+	if err != nil {
+		e.cfg.Log.Warn("provider did not answer", "provider", o.Terms.Provider, "operation", string(o.ID), "error", err)
+		return Answer{}, false
+	}
+	a.Reference = o.Reference // it was asked for this one
+	return a, true
+}
+
+// Report takes in what a provider says of an intent, whenever it comes: by
+// webhook or by poll. The host has made sure that it is the provider who
+// speaks. Answers that come twice or late change nothing twice; one that denies
+// a final state, or is of another amount or asset, opens an incident and moves
+// nothing; a reversal is a fact and is never refused. The result is the
+// operation as it stands after it. Errors: invalid when the reference is not
+// one of ours; not found; unavailable; unknown outcome, on which it is to be
+// reported again.
+func (e *Engine) Report(ctx context.Context, provider string, a Answer) (Result, error) {
+	id, op, err := parseReference(a.Reference)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := tenancy.CheckID("provider", provider); err != nil {
+		return Result{}, err
+	}
+	o, err := e.stored(ctx, id, op)
+	if err != nil {
+		return Result{}, err
+	}
+	if o.Reference != a.Reference || o.Terms.Provider != provider {
+		return Result{}, ErrNotFound
+	}
+	entry, err := e.take(ctx, id, provider, op, o.Updated, a)
+	if err != nil {
+		return Result{}, err
+	}
+	if entry != nil && a.Status == AnswerReversed {
+		if r := entry.operation(reversalID(id, op)); r != nil {
+			return Result{Operation: *r, Seq: entry.Seq}, nil
+		}
+	}
+	if o, err = e.stored(ctx, id, op); err != nil {
+		return Result{}, err
+	}
+	return Result{Operation: *o, Seq: o.Updated}, nil
+}
+
+// take records an answer; nil when it says nothing that is not so already.
+func (e *Engine) take(ctx context.Context, id BookID, provider string, op OperationID, cause int64, a Answer) (*Entry, error) {
+	key := ""
+	if a.usable() == nil {
+		switch a.Status {
+		case AnswerReversed: // one for each operation, whatever it is called
+			key = systemKey + "reversal:" + string(op)
+		case AnswerSettled, AnswerRefused, AnswerCalledOff:
+			sum := digestParts(a.Reference, string(a.Status), a.Amount.String(), a.Asset, a.External)
+			key = systemKey + "report:" + string(op) + ":" + sum.String()[:32]
+		case AnswerPending, AnswerNotFound:
+		}
+	}
+	c := systemCommand(id, actorReport, ActReport, key, cause, report(provider, op, a))
+	if a.Status == AnswerReversed {
+		c.print = digestParts(key, a.External, a.Amount.String(), a.Asset)
+	}
+	c.subject = op
+	entry, _, err := e.do(ctx, c)
+	if errors.Is(err, ErrConflict) && a.Status == AnswerReversed {
+		key += ":" + digestParts(a.External).String()[:32]
+		return e.record(ctx, id, Operation{ID: op, Updated: cause}, reversedTwice(op, a), ActReport, key)
+	}
+	if errors.Is(err, errIdle) {
+		return nil, nil
+	}
+	return entry, err
+}
+
+// record brings one of the engine's own commands to its entry; nil when there
+// was nothing to record.
+func (e *Engine) record(ctx context.Context, id BookID, o Operation, decide func(*decision) error, a Action, key string) (*Entry, error) {
+	actor := actorWork
+	if a == ActReport {
+		actor = actorReport
+	}
+	c := systemCommand(id, actor, a, key, o.Updated, decide)
+	c.subject = o.ID
+	entry, _, err := e.do(ctx, c)
+	if errors.Is(err, errIdle) {
+		return nil, nil
+	}
+	return entry, err
+}
+
+// stored reads an operation, open or final, as the store has it now.
+func (e *Engine) stored(ctx context.Context, id BookID, op OperationID) (*Operation, error) {
+	found, err := e.store.Find(ctx, id, Want{Operation: op})
+	if err != nil {
+		return nil, e.failed(ctx, fmt.Errorf("find operation: %w", err))
+	}
+	if found.Operation == nil {
+		return nil, ErrNotFound
+	}
+	o, err := documentOf(found.Operation)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return o, nil
+}
+
+// documentOf reads an operation from the entry that holds it, and makes sure
+// that its row tells the same.
+func documentOf(s *StoredOperation) (*Operation, error) {
+	entry, err := s.Entry.Open()
+	if err != nil {
+		return nil, err
+	}
+	o := entry.operation(s.Row.ID)
+	if o == nil || !sameRow(rowOf(o), s.Row) {
+		return nil, fmt.Errorf("operation %q: %w: its row does not agree with entry %d", s.Row.ID, ErrDamaged, entry.Seq)
+	}
+	return o, nil
+}
+
+func sameRow(a, b OperationRow) bool {
+	return a.Amount.Equal(b.Amount) && a.CreatedAt.Equal(b.CreatedAt) && a.Due.Equal(b.Due) && a.ID == b.ID && a.Created == b.Created && a.Updated == b.Updated && a.Version == b.Version &&
+		a.State == b.State && a.Kind == b.Kind && a.Asset == b.Asset && a.From == b.From && a.To == b.To && a.Maker == b.Maker
+}

@@ -1,0 +1,285 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Engine decides commands on customers' books and commits what they change. It
+// is safe for concurrent use, starts no goroutine, and several may work on one
+// store, in one process or many. Make one with New.
+type Engine struct {
+	cfg    Config
+	rules  *rulebook
+	store  Store
+	gate   *tenancy.Gate
+	cache  *cache
+	lines  []*committer // empty when direct
+	seed   maphash.Seed
+	direct bool // inside a host's own transaction
+
+	work  *workPlace
+	close *sync.Once
+}
+
+// New makes an engine over a store. All problems of the configuration are
+// reported at once. The store stays the host's to close, after the engine.
+func New(store Store, c Config) (*Engine, error) {
+	rules, err := newRulebook(c)
+	if store == nil {
+		err = errors.Join(errors.New("operations: the store is nil"), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{cfg: c.defaulted(), rules: rules, store: store, seed: maphash.MakeSeed(), work: &workPlace{}, close: &sync.Once{}}
+	e.cache = newCache(max(e.cfg.CacheBytes, 0))
+	if e.gate, err = tenancy.NewGate(tenancy.AuthorityFunc(e.standing), e.cfg.Gate); err != nil {
+		return nil, fmt.Errorf("config: Gate: %w", err)
+	}
+	rules.gate = e.gate
+	for range e.cfg.Committers {
+		e.lines = append(e.lines, newCommitter(e))
+	}
+	return e, nil
+}
+
+// Gate opens the scopes this engine honours; those of any other gate are refused.
+func (e *Engine) Gate() *tenancy.Gate { return e.gate }
+
+// Close lets the batches in flight end and refuses commands from then on as
+// unavailable. It may be called more than once. The store is not closed.
+func (e *Engine) Close() {
+	e.close.Do(func() {
+		for _, k := range e.lines {
+			k.close()
+		}
+	})
+}
+
+// Within is the engine inside the host's own transaction: store is the store's
+// own view of it, such as sqlstore's WithTx. Its commands load and commit
+// through that transaction, one by one, and are durable when the host commits;
+// a rollback leaves nothing of them. It calls no provider: an operation that
+// needs one stays executing until Work, on the engine itself, asks and sends.
+// It is as concurrent as the transaction is, usually not at all.
+func (e *Engine) Within(store Store) *Engine {
+	n := *e
+	n.store, n.lines, n.direct = store, nil, true
+	return &n
+}
+
+// standing tells the Gate what the books say of a principal and a customer.
+func (e *Engine) standing(ctx context.Context, p tenancy.Principal, c tenancy.CustomerID) (tenancy.Standing, error) {
+	id := BookID{Tenant: p.Tenant, Customer: c}
+	if c == "" {
+		id.Customer = tenancy.House
+	}
+	f, found, err := e.confirm(ctx, id, Want{Operator: p.Operator})
+	if err != nil {
+		return tenancy.Standing{}, e.failed(ctx, err)
+	}
+	if f.head.Seq == 0 {
+		return tenancy.Standing{}, ErrNotFound
+	}
+	now := later(instant(e.cfg.Clock.Now()), f.at)
+	row := orUnknown(found.Operator, p.Operator)
+	if c == "" {
+		return tenancy.Standing{Operator: row, Now: now}, nil
+	}
+	return standingOf(f, row, p.Operator, now), nil
+}
+
+// failed gives an error of a reading its class; the caller's own context's
+// error stays as it is.
+func (e *Engine) failed(ctx context.Context, err error) error {
+	if own := ctx.Err(); own != nil {
+		return own
+	}
+	return classify(err)
+}
+
+// do brings a command to its one outcome: the entry it made, now or when its
+// key was first used, or an error whose truth the store confirmed.
+func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	for range maxRounds {
+		a := e.submit(ctx, c)
+		switch {
+		case a.entry != nil:
+			return a.entry, false, nil
+		case a.taken != nil:
+			return e.replay(c, *a.taken)
+		case a.claim == nil:
+			return nil, false, a.err
+		}
+		entry, replayed, err := e.confirmClaim(ctx, c, a.claim)
+		if !errors.Is(err, errAgain) {
+			return entry, replayed, err
+		}
+	}
+	return nil, false, fmt.Errorf("%w: the book is contended", ErrUnavailable)
+}
+
+var errAgain = errors.New("decide again")
+
+// confirmClaim asks the store whether what a decision without an entry went by
+// is still so, and whether the key has an outcome already.
+func (e *Engine) confirmClaim(ctx context.Context, c *command, k *claim) (*Entry, bool, error) {
+	want := Want{Key: c.intent.Key}
+	if c.relies() {
+		want.Operator = c.operator()
+	}
+	lookUp := errors.Is(k.err, errLookUp)
+	if lookUp {
+		want.Operation = c.subject
+	}
+	found, err := e.store.Find(ctx, c.book, want)
+	if err != nil {
+		return nil, false, e.failed(ctx, fmt.Errorf("confirm: %w", err))
+	}
+	fresh := found.Head == k.head
+	if c.relies() {
+		row := orUnknown(found.Operator, want.Operator)
+		fresh = fresh && row.Version == k.operator
+		e.keepOperator(c.book.Tenant, row)
+	}
+	switch {
+	case !fresh:
+		e.cache.evict(c.book, k.head.Seq)
+		return nil, false, errAgain
+	case tenancy.IsAccess(k.err): // nothing is told without access, not even an outcome
+		e.denied(c, k.err)
+		return nil, false, k.err
+	case found.Key != nil:
+		return e.replay(c, *found.Key)
+	case lookUp:
+		return nil, false, c.look(found)
+	}
+	e.denied(c, k.err)
+	return nil, false, k.err
+}
+
+// look takes in the operation that was not open where it was decided.
+func (c *command) look(found Found) error {
+	c.looked = true
+	c.lookedAt = found.Head
+	if found.Operation == nil {
+		return errAgain
+	}
+	e, err := found.Operation.Entry.Open()
+	if err != nil {
+		return classify(err)
+	}
+	if c.found = e.operation(c.subject); c.found == nil {
+		return fmt.Errorf("%w: %w: entry %d does not hold operation %q", ErrUnavailable, ErrDamaged, e.Seq, c.subject)
+	}
+	return errAgain
+}
+
+// replay is the outcome as the key's entry left it.
+func (e *Engine) replay(c *command, taken Sealed) (*Entry, bool, error) {
+	entry, err := taken.Open()
+	if err != nil {
+		return nil, false, classify(err)
+	}
+	if entry.Fingerprint != c.print {
+		return nil, false, &ConflictError{Reason: KeyReused}
+	}
+	return entry, true, nil
+}
+
+// submit has one attempt made: in a batch with others, or alone inside a host's
+// transaction.
+func (e *Engine) submit(ctx context.Context, c *command) answer {
+	if e.direct {
+		w := &waiter{cmd: c, done: make(chan answer, 1)}
+		e.process(ctx, []*waiter{w})
+		e.evict(c.book)
+		return <-w.done
+	}
+	var h maphash.Hash
+	h.SetSeed(e.seed)
+	h.WriteString(string(c.book.Tenant))
+	h.WriteByte(0)
+	h.WriteString(string(c.book.Customer))
+	return e.lines[h.Sum64()%uint64(len(e.lines))].submit(ctx, c)
+}
+
+// denied tells the access log of what no book is told.
+func (e *Engine) denied(c *command, err error) {
+	var refused *RefusedError
+	if !errors.As(err, &refused) || c.system() {
+		return
+	}
+	access := tenancy.IsAccess(err)
+	if !access {
+		e.cache.count(refusalKey{c.book, c.operator()}, 1)
+	}
+	e.cfg.Access.Access(AccessEvent{
+		At: instant(e.cfg.Clock.Now()), Scope: c.scope, What: string(c.action), Unmet: refused.Unmet, Unlisted: !access,
+	})
+}
+
+// command begins a command under a scope. Scopes this engine's gate did not
+// open get no further.
+func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any, needs ...tenancy.Permission) (*command, error) {
+	if err := e.honour(s, string(action)); err != nil {
+		return nil, err
+	}
+	if err := in.validate(); err != nil {
+		return nil, err
+	}
+	if s.Kind() == tenancy.FirmScope && action != ActOpen {
+		return nil, tenancy.Invalid("scope", "is the firm's: it moves nothing in any book")
+	}
+	p := s.Principal()
+	c := &command{
+		book: BookID{Tenant: s.Tenant(), Customer: s.Customer()}, action: action, intent: in,
+		scope: s, actors: p.Chain(), needs: needs,
+	}
+	var err error
+	if c.print, err = fingerprint(action, string(p.Operator), content); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	c.suppressed = e.cache.count(refusalKey{c.book, c.operator()}, 0)
+	return c, nil
+}
+
+// honour refuses a zero or foreign scope before anything is looked at.
+func (e *Engine) honour(s tenancy.Scope, what string) error {
+	err := e.gate.Honour(s)
+	if err != nil {
+		var refused *RefusedError
+		if errors.As(err, &refused) {
+			e.cfg.Access.Access(AccessEvent{At: instant(e.cfg.Clock.Now()), Scope: s, What: what, Unmet: refused.Unmet})
+		}
+	}
+	return err
+}
+
+// run brings a command of an operator to its outcome and counts what was told
+// of refusals before it.
+func (e *Engine) run(ctx context.Context, c *command) (*Entry, bool, error) {
+	entry, replayed, err := e.do(ctx, c)
+	if err != nil {
+		return nil, false, err
+	}
+	if entry.Suppressed > 0 && !replayed {
+		e.cache.count(refusalKey{c.book, c.operator()}, -entry.Suppressed)
+	}
+	return entry, replayed, nil
+}
+
+// newAccount and newOperation draw ids before anything is decided.
+func (e *Engine) newAccount() accounts.ID { return accounts.ID(e.cfg.IDs.NewID()) }
+
+func (e *Engine) newOperation() OperationID { return OperationID(e.cfg.IDs.NewID()) }

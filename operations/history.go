@@ -1,0 +1,213 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// The bounds of every list.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+)
+
+// HistoryFilter says which operations to list; zero fields do not restrict.
+type HistoryFilter struct {
+	States   []State
+	Kinds    []string
+	Asset    string
+	Account  accounts.ID // debited or credited
+	Min, Max *decimal.Decimal
+	Since    time.Time // created at or after
+	Until    time.Time // created before
+	Maker    tenancy.OperatorID
+}
+
+// Operations is a page of operations, newest first.
+type Operations struct {
+	Items []Operation
+	Next  string // cursor of the next page; empty: there is none
+}
+
+// History lists the customer's operations, newest first. Limit 0 is
+// DefaultLimit, more than MaxLimit is invalid. A page may come back short with
+// a Next to go on from: it looks at a bounded number of rows. The cursor is
+// good for this book and filter only. Errors: invalid, too.
+func (b *Book) History(ctx context.Context, q HistoryFilter, cursor string, limit int) (Operations, error) {
+	if err := q.validate(); err != nil {
+		return Operations{}, err
+	}
+	limit, before, err := b.place("history", q, cursor, limit)
+	if err != nil {
+		return Operations{}, err
+	}
+	r, err := b.eng.read(ctx, b.scope, "history", Want{})
+	if err != nil {
+		return Operations{}, err
+	}
+	page, err := b.eng.store.History(ctx, r.f.id, HistoryQuery{
+		Before: before, Limit: limit, States: q.States, Kinds: q.Kinds, Asset: q.Asset, Account: q.Account,
+		Min: q.Min, Max: q.Max, Since: instant(q.Since), Until: instant(q.Until), Maker: q.Maker,
+	})
+	if err != nil {
+		return Operations{}, b.eng.failed(ctx, fmt.Errorf("list operations: %w", err))
+	}
+	all := Operations{Items: make([]Operation, 0, len(page.Items))}
+	for i := range page.Items {
+		o, err := documentOf(&page.Items[i])
+		if err != nil {
+			return Operations{}, classify(err)
+		}
+		all.Items = append(all.Items, *o)
+	}
+	if page.More {
+		all.Next = b.cursor("history", q, page.Next)
+	}
+	return all, nil
+}
+
+func (q HistoryFilter) validate() error {
+	var errs []error
+	for _, s := range q.States {
+		if !slices.Contains(States(), s) {
+			errs = append(errs, tenancy.Invalid("states", "has one that is no state"))
+		}
+	}
+	if len(q.Kinds) > 64 || len(q.States) > 64 {
+		errs = append(errs, tenancy.Invalid("kinds", "are more than 64"))
+	}
+	for _, k := range q.Kinds {
+		errs = append(errs, tenancy.CheckID("kinds", k))
+	}
+	for _, f := range []struct{ field, id string }{{"account", string(q.Account)}, {"maker", string(q.Maker)}, {"asset", q.Asset}} {
+		if f.id != "" {
+			errs = append(errs, tenancy.CheckID(f.field, f.id))
+		}
+	}
+	for _, f := range []struct {
+		field string
+		d     *decimal.Decimal
+	}{{"min", q.Min}, {"max", q.Max}} {
+		if f.d != nil {
+			errs = append(errs, accounts.CheckSigned(f.field, *f.d, accounts.MaxScale))
+		}
+	}
+	return errors.Join(append(errs, checkTime("since", q.Since), checkTime("until", q.Until))...)
+}
+
+// Lines is a page of a statement, newest first.
+type Lines struct {
+	Items []PostingRow
+	Next  string
+}
+
+// Statement lists the postings of one of the customer's accounts, or of a
+// system account of the book in one asset, newest first, each with the balance
+// after it. Limit and cursor as for History; a page may hold more lines than
+// the limit when one entry posts more than once to the account.
+func (b *Book) Statement(ctx context.Context, q StatementFilter, cursor string, limit int) (Lines, error) {
+	if err := q.validate(); err != nil {
+		return Lines{}, err
+	}
+	limit, before, err := b.place("statement", q, cursor, limit)
+	if err != nil {
+		return Lines{}, err
+	}
+	r, err := b.eng.read(ctx, b.scope, "statement", Want{})
+	if err != nil {
+		return Lines{}, err
+	}
+	if id, ok := q.Account.Account(); ok {
+		if _, found := r.f.accounts.get(id); !found {
+			return Lines{}, ErrNotFound
+		}
+	}
+	page, err := b.eng.store.Statement(ctx, r.f.id, StatementQuery{
+		Ref: q.Account, Asset: q.Asset, Before: before, Limit: limit, Since: instant(q.Since), Until: instant(q.Until),
+	})
+	if err != nil {
+		return Lines{}, b.eng.failed(ctx, fmt.Errorf("list postings: %w", err))
+	}
+	all := Lines{Items: page.Items}
+	if page.More {
+		all.Next = b.cursor("statement", q, page.Next)
+	}
+	return all, nil
+}
+
+// StatementFilter says which postings to list.
+type StatementFilter struct {
+	Account accounts.Ref // required
+	Asset   string       // for a system account that has several; empty: all
+	Since   time.Time
+	Until   time.Time
+}
+
+func (q StatementFilter) validate() error {
+	errs := []error{q.Account.Validate(), checkTime("since", q.Since), checkTime("until", q.Until)}
+	if q.Asset != "" {
+		errs = append(errs, tenancy.CheckID("asset", q.Asset))
+	}
+	return errors.Join(errs...)
+}
+
+// Line is one entry of the journal with its hash.
+type Line struct {
+	Entry
+	Hash Hash
+}
+
+func lineOf(s Sealed) (Line, error) {
+	e, err := s.Open()
+	if err != nil {
+		return Line{}, classify(err)
+	}
+	return Line{Entry: *e, Hash: s.Hash}, nil
+}
+
+// Journal lists the book's entries after seq, oldest first: who did what for
+// whom and why, with every effect. Limit as for History.
+func (b *Book) Journal(ctx context.Context, after int64, limit int) ([]Line, error) {
+	limit, err := bounded(limit)
+	if after < 0 {
+		err = errors.Join(err, tenancy.Invalid("after", "is negative"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.eng.read(ctx, b.scope, "journal", Want{})
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := b.eng.store.Journal(ctx, r.f.id, after, limit)
+	if err != nil {
+		return nil, b.eng.failed(ctx, fmt.Errorf("read journal: %w", err))
+	}
+	lines := make([]Line, 0, len(sealed))
+	for _, s := range sealed {
+		l, err := lineOf(s)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+func bounded(limit int) (int, error) {
+	switch {
+	case limit == 0:
+		return DefaultLimit, nil
+	case limit < 0 || limit > MaxLimit:
+		return 0, tenancy.Invalid("limit", fmt.Sprintf("is not 1 to %d", MaxLimit))
+	}
+	return limit, nil
+}

@@ -1,0 +1,110 @@
+package operations
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// load gives a book as cached, or else as stored.
+func (e *Engine) load(ctx context.Context, id BookID) (*Folded, error) {
+	if !e.direct {
+		if f := e.cache.get(id); f != nil {
+			return f, nil
+		}
+	}
+	return e.follow(ctx, Empty(id))
+}
+
+// follow brings a book known up to some entry to what the store has.
+func (e *Engine) follow(ctx context.Context, known *Folded) (*Folded, error) {
+	l, err := e.store.Load(ctx, known.id, known.head.Seq)
+	if err != nil {
+		return nil, fmt.Errorf("load book: %w", err)
+	}
+	f, err := resume(known, l)
+	if err != nil {
+		e.evict(known.id)
+		return nil, fmt.Errorf("load book: %w", err)
+	}
+	e.keep(f)
+	return f, nil
+}
+
+func (e *Engine) keep(f *Folded) {
+	if !e.direct && f.head.Seq > 0 {
+		e.cache.put(f)
+	}
+}
+
+func (e *Engine) evict(id BookID) { e.cache.evict(id, math.MaxInt64) }
+
+// operatorRow is what is known of the command's operator, if it is decided by that.
+func (e *Engine) operatorRow(ctx context.Context, c *command) (tenancy.Operator, error) {
+	if !c.relies() {
+		return tenancy.Operator{}, nil
+	}
+	key := operatorKey{c.book.Tenant, c.operator()}
+	if o, ok := e.cache.operator(key); ok && !e.direct {
+		return o, nil
+	}
+	found, err := e.store.Find(ctx, c.book, Want{Operator: key.operator})
+	if err != nil {
+		return tenancy.Operator{}, fmt.Errorf("find operator: %w", err)
+	}
+	o := orUnknown(found.Operator, key.operator)
+	e.keepOperator(c.book.Tenant, o)
+	return o, nil
+}
+
+// keepOperator remembers a row as last seen. What is wrong about it is found
+// out by the commit that relies on it.
+func (e *Engine) keepOperator(tenant tenancy.TenantID, o tenancy.Operator) {
+	if !e.direct { // what a host's transaction has written may never come to be
+		e.cache.setOperator(operatorKey{tenant, o.ID}, o)
+	}
+}
+
+func orUnknown(o *tenancy.Operator, id tenancy.OperatorID) tenancy.Operator {
+	if o == nil {
+		return tenancy.Operator{ID: id}
+	}
+	return *o
+}
+
+// confirm gives the book exactly as the store has it now, with what was wanted,
+// all of one moment.
+func (e *Engine) confirm(ctx context.Context, id BookID, want Want) (*Folded, Found, error) {
+	var known *Folded
+	if !e.direct {
+		known = e.cache.get(id)
+	}
+	if known == nil {
+		known = Empty(id)
+	}
+	for range maxRounds {
+		found, err := e.store.Find(ctx, id, want)
+		if err != nil {
+			return nil, Found{}, fmt.Errorf("confirm book: %w", err)
+		}
+		if want.Operator != "" {
+			e.keepOperator(id.Tenant, orUnknown(found.Operator, want.Operator))
+		}
+		if found.Head == known.head {
+			return known, found, nil
+		}
+		if known.head.Seq >= found.Head.Seq { // not where we thought: nothing cached can be trusted
+			e.evict(id)
+			known = Empty(id)
+		}
+		if known, err = e.follow(ctx, known); err != nil {
+			return nil, Found{}, err
+		}
+		if found.Head == known.head {
+			return known, found, nil
+		}
+	}
+	return nil, Found{}, fmt.Errorf("confirm book: %w: it is contended", ErrUnavailable)
+}

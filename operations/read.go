@@ -1,0 +1,136 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// reading is a book confirmed for one scope.
+type reading struct {
+	f     *Folded
+	found Found
+	row   tenancy.Operator
+	now   time.Time
+}
+
+// read opens a book to a scope: confirmed by the store, with the scope's grants
+// as they are now. Every reading is told to the access log.
+func (e *Engine) read(ctx context.Context, s tenancy.Scope, what string, want Want) (reading, error) {
+	if err := e.honour(s, what); err != nil {
+		return reading{}, err
+	}
+	if s.Kind() == tenancy.FirmScope {
+		return reading{}, tenancy.Invalid("scope", "is the firm's: it shows no book")
+	}
+	if err := ctx.Err(); err != nil {
+		return reading{}, err
+	}
+	operator := s.Principal().Operator
+	want.Operator = operator
+	id := BookID{Tenant: s.Tenant(), Customer: s.Customer()}
+	f, found, err := e.confirm(ctx, id, want)
+	if err != nil {
+		return reading{}, e.failed(ctx, err)
+	}
+	if f.head.Seq == 0 {
+		return reading{}, ErrNotFound
+	}
+	r := reading{f: f, found: found, row: orUnknown(found.Operator, operator), now: later(instant(e.cfg.Clock.Now()), f.at)}
+	_, err = e.gate.Authorize(s, tenancy.View, standingOf(f, r.row, operator, r.now))
+	event := AccessEvent{At: r.now, Scope: s, What: what, Allowed: err == nil}
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		event.Unmet = refused.Unmet
+	}
+	e.cfg.Access.Access(event)
+	if err != nil {
+		return reading{}, err
+	}
+	return r, nil
+}
+
+// Explain tells what a request would do and cost now, and every rule that is
+// not met, the scope's permissions among them. It is the decision of Submit
+// without the commit: asked again under the same seq, Submit does the same.
+// Nothing is recorded. It needs the view permission. Errors: invalid, refused
+// (without access), unavailable.
+func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan, error) {
+	if q == nil {
+		return Plan{}, errors.Join(e.honour(s, "explain"), tenancy.Invalid("request", "is required"))
+	}
+	o := q.Order().normal()
+	r, err := e.read(ctx, s, "explain", Want{})
+	if err != nil {
+		return Plan{}, err
+	}
+	d, err := e.rules.attempt(r.f, e.probe(s, ActSubmit, submit("probe", o), tenancy.Prepare, tenancy.Execute), r.row, r.now)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{Order: o, Unmet: d.refused, Seq: r.f.head.Seq}
+	if d.planned != nil {
+		p.Terms = d.planned.Terms
+	}
+	return p, nil
+}
+
+// probe is a command that is decided and never recorded.
+func (e *Engine) probe(s tenancy.Scope, a Action, decide func(*decision) error, needs ...tenancy.Permission) *command {
+	return &command{
+		book: BookID{Tenant: s.Tenant(), Customer: s.Customer()}, action: a, scope: s,
+		actors: s.Principal().Chain(), needs: needs, decide: decide,
+	}
+}
+
+// Allowance is whether one action would be accepted now, and every reason why not.
+type Allowance struct {
+	Action Action
+	Unmet  []Unmet // empty: it would be
+}
+
+// Allowed tells whether nothing is in the way.
+func (a Allowance) Allowed() bool { return len(a.Unmet) == 0 }
+
+// Actions tells what this scope may do to an operation now: execute, modify and
+// cancel, each with all reasons why not, as the same decisions would judge. It
+// needs the view permission. Errors: refused (without access), not found,
+// unavailable.
+func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) ([]Allowance, error) {
+	if err := errors.Join(e.honour(s, "actions"), tenancy.CheckID("id", string(id))); err != nil {
+		return nil, err
+	}
+	r, err := e.read(ctx, s, "actions", Want{Operation: id})
+	if err != nil {
+		return nil, err
+	}
+	if r.found.Operation == nil {
+		return nil, ErrNotFound
+	}
+	o, err := documentOf(r.found.Operation)
+	if err != nil {
+		return nil, classify(err)
+	}
+	asked := []struct {
+		action Action
+		need   tenancy.Permission
+		decide func(*decision) error
+	}{
+		{ActExecute, tenancy.Execute, execute(o.Ref())},
+		{ActModify, tenancy.Modify, modify(o.Ref(), Modification{}, true)},
+		{ActCancel, tenancy.Cancel, cancel(o.Ref())},
+	}
+	all := make([]Allowance, 0, len(asked))
+	for _, q := range asked {
+		c := e.probe(s, q.action, q.decide, q.need)
+		c.subject, c.found = id, o
+		d, err := e.rules.attempt(r.f, c, r.row, r.now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Allowance{Action: q.action, Unmet: d.refused})
+	}
+	return all, nil
+}

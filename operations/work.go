@@ -1,0 +1,169 @@
+package operations
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// Budget bounds one call of Work.
+type Budget struct {
+	Items int // operations looked at. Zero: 100
+}
+
+// Done tells what one call of Work did.
+type Done struct {
+	Expired    int  // prepared terms that ran out
+	Released   int  // scheduled operations whose time had come
+	Resolved   int  // operations a provider's answer ended
+	Unresolved int  // operations that still wait for evidence
+	Failed     int  // items that could not be worked on now; they are tried again
+	More       bool // there was more to do than the budget
+}
+
+// workPlace is where the last call stopped, so that what cannot be resolved
+// yet does not keep the rest waiting.
+type workPlace struct {
+	mu sync.Mutex
+	at DuePlace
+}
+
+// Work does what has become due, in all books of the store: it expires terms,
+// releases what is scheduled, and asks providers for what is executing beyond
+// its time or unresolved. It starts nothing that outlives the call; the host
+// calls it in a loop of its own, from as many places as it likes. An item that
+// fails is counted and logged, and does not keep the others from being done.
+//
+// The error is that of the context, or unavailable when the queue cannot be read.
+func (e *Engine) Work(ctx context.Context, b Budget) (Done, error) {
+	var done Done
+	if b.Items <= 0 {
+		b.Items = 100
+	}
+	e.work.mu.Lock()
+	at := e.work.at
+	e.work.mu.Unlock()
+	now := instant(e.cfg.Clock.Now())
+	items, err := e.store.Due(ctx, now, at, b.Items)
+	if err == nil && len(items) < b.Items && at != (DuePlace{}) {
+		var start []DueItem // around the end, back to where it began
+		start, err = e.store.Due(ctx, now, DuePlace{}, b.Items-len(items))
+		items = append(items, before(start, items)...)
+	}
+	if err != nil {
+		return done, e.failed(ctx, fmt.Errorf("read the queue: %w", err))
+	}
+	done.More = len(items) == b.Items
+	expiring := map[BookID][]OperationID{}
+	var books []BookID
+	for _, it := range items {
+		if it.State == Prepared || it.State == AwaitingApproval {
+			if expiring[it.Book] == nil {
+				books = append(books, it.Book)
+			}
+			expiring[it.Book] = append(expiring[it.Book], it.Operation)
+			continue
+		}
+		e.workOn(ctx, it, &done)
+	}
+	for _, id := range books {
+		ops := expiring[id]
+		entry, err := e.record(ctx, id, Operation{}, expire(ops), ActExpire, "")
+		switch {
+		case err != nil:
+			e.stuck(&done, id, ops[0], err)
+		case entry != nil:
+			done.Expired += len(entry.Effects.Operations)
+		}
+	}
+	place := DuePlace{}
+	if len(items) == b.Items {
+		place = items[len(items)-1].DuePlace
+	}
+	e.work.mu.Lock()
+	e.work.at = place
+	e.work.mu.Unlock()
+	return done, ctx.Err()
+}
+
+// before drops from start what is in items already.
+func before(start, items []DueItem) []DueItem {
+	seen := make(map[OperationID]BookID, len(items))
+	for _, it := range items {
+		seen[it.Operation] = it.Book
+	}
+	var kept []DueItem
+	for _, it := range start {
+		if seen[it.Operation] != it.Book {
+			kept = append(kept, it)
+		}
+	}
+	return kept
+}
+
+func (e *Engine) stuck(done *Done, id BookID, op OperationID, err error) {
+	done.Failed++
+	e.cfg.Log.Warn("work failed", "book", id.String(), "operation", string(op), "error", err)
+}
+
+func (e *Engine) workOn(ctx context.Context, it DueItem, done *Done) {
+	o, err := e.stored(ctx, it.Book, it.Operation)
+	if err != nil {
+		e.stuck(done, it.Book, it.Operation, err)
+		return
+	}
+	switch o.State {
+	case Scheduled:
+		entry, err := e.record(ctx, it.Book, *o, release(o.ID), ActRelease, "")
+		if err != nil {
+			e.stuck(done, it.Book, it.Operation, err)
+			return
+		}
+		if entry == nil {
+			return
+		}
+		done.Released++
+		if n := entry.operation(o.ID); n != nil && n.State == Executing {
+			e.resolve(ctx, it.Book, *n, true, done)
+		}
+	case Executing, Unresolved:
+		e.resolve(ctx, it.Book, *o, false, done)
+	case Prepared, AwaitingApproval, Completed, Failed, Cancelled, Rejected, Expired:
+	}
+}
+
+// resolve finds out how an intent stands. A fresh one is sent; any other is
+// asked for first, and sent again only under the same reference, to a provider
+// that honours it and does not know it.
+func (e *Engine) resolve(ctx context.Context, id BookID, o Operation, fresh bool, done *Done) {
+	var a Answer
+	var ok bool
+	if fresh {
+		a, ok = e.send1(ctx, o)
+	} else {
+		a, ok = e.call(ctx, o, func(ctx context.Context, p Provider) (Answer, error) { return p.Ask(ctx, o.Reference) })
+		if p := e.rules.providers[o.Terms.Provider]; ok && a.Status == AnswerNotFound && p.Contract().HonoursReference {
+			again := o
+			again.SendBy = e.cfg.Clock.Now().Add(p.Contract().timeout())
+			a, ok = e.send1(ctx, again)
+		}
+	}
+	var entry *Entry
+	var err error
+	if ok {
+		entry, err = e.take(ctx, id, o.Terms.Provider, o.ID, o.Updated, a)
+	} else {
+		entry, err = e.record(ctx, id, o, silent(o.ID), ActReport, "")
+	}
+	if err != nil {
+		e.stuck(done, id, o.ID, err)
+		return
+	}
+	if entry != nil {
+		if n := entry.operation(o.ID); n != nil && n.State.Final() {
+			done.Resolved++
+			return
+		}
+	}
+	done.Unresolved++
+}
