@@ -7,6 +7,8 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
+//go:generate go run ./internal/lifecycledoc ../docs/lifecycle.md
+
 // State is where an operation stands in its life; see docs/lifecycle.md.
 type State string
 
