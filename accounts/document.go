@@ -35,10 +35,15 @@ func (a Amount) Format(f fmt.State, verb rune) {
 
 // MarshalText gives the canonical text.
 func (a Amount) MarshalText() ([]byte, error) {
+	return a.AppendText(make([]byte, 0, textRoom))
+}
+
+// AppendText appends the canonical text to b.
+func (a Amount) AppendText(b []byte) ([]byte, error) {
 	if err := a.storable(); err != nil {
-		return nil, err
+		return b, err
 	}
-	return appendCanonical(make([]byte, 0, textRoom), a.Decimal), nil
+	return appendCanonical(b, a.Decimal), nil
 }
 
 // MarshalJSON gives the canonical text in quotes.

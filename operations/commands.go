@@ -44,7 +44,7 @@ func (e *Engine) ask(ctx context.Context, s tenancy.Scope, in Intent, a Action, 
 	if err := o.validate(); err != nil { // before anything computes with it
 		return Result{}, err
 	}
-	c, err := e.command(s, in, a, o, needs...)
+	c, err := e.command(s, in, a, &o, needs...)
 	if err != nil {
 		return Result{}, err
 	}

@@ -182,7 +182,7 @@ func (d *decision) draft() (*draft, error) {
 	e := &Entry{
 		Format: Format, Tenant: d.f.id.Tenant, Customer: d.f.id.Customer, Seq: d.seq(), At: d.now, Prev: d.f.head.Hash,
 		Action: d.c.action, Actors: d.c.actors, Grant: d.grant, Reason: d.c.scope.Reason(), RequestID: d.c.intent.RequestID,
-		Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.print, Cause: d.c.cause, Operation: d.operation,
+		Engine: d.instance, Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.print, Cause: d.c.cause, Operation: d.operation,
 		Refused: d.refused, Effects: d.fx,
 	}
 	if !d.c.system() {

@@ -43,7 +43,7 @@ func New(store Store, c Config) (*Engine, error) {
 	if e.gate, err = tenancy.NewGate(tenancy.AuthorityFunc(e.standing), e.cfg.Gate); err != nil {
 		return nil, fmt.Errorf("config: Gate: %w", err)
 	}
-	rules.gate = e.gate
+	rules.gate, rules.instance = e.gate, e.cfg.IDs.NewID()
 	for range e.cfg.Committers {
 		e.lines = append(e.lines, newCommitter(e))
 	}

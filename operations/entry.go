@@ -52,6 +52,7 @@ type Entry struct {
 	Reason      string             `json:"reason,omitempty"`
 	Channel     tenancy.Channel    `json:"channel,omitempty"`
 	RequestID   string             `json:"request_id,omitempty"`
+	Engine      string             `json:"engine,omitempty"` // the engine that decided it: no two write the same entry
 	Policy      string             `json:"policy,omitempty"` // Config.PolicyVersion at the time
 	Key         string             `json:"key,omitempty"`
 	Fingerprint Hash               `json:"fingerprint,omitzero"` // of command, content and actor
@@ -78,7 +79,7 @@ type Sealed struct {
 
 // Seal encodes and hashes the entry. Equal entries give equal bytes.
 func Seal(e *Entry) (Sealed, error) {
-	b, err := json.Marshal(e)
+	b, err := appendEntry(make([]byte, 0, 2048), e)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("encode entry %d: %w", e.Seq, err)
 	}
@@ -142,7 +143,7 @@ func DecodeEntry(b []byte) (*Entry, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: more than one document", ErrDamaged)
 	}
-	again, err := json.Marshal(&e)
+	again, err := appendEntry(make([]byte, 0, len(b)), &e)
 	if err != nil || !bytes.Equal(again, b) {
 		return nil, fmt.Errorf("%w: not in canonical form", ErrDamaged)
 	}

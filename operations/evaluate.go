@@ -45,6 +45,7 @@ type rulebook struct {
 	assets    accounts.Assets
 	caps      Caps
 	policy    string
+	instance  string // of the engine
 	validFor  time.Duration
 	skew      time.Duration
 	gate      *tenancy.Gate

@@ -52,7 +52,15 @@ func (i Intent) validate() error {
 // whom. Content is encoded as JSON of plain structs, which is the same for the
 // same content.
 func fingerprint(action Action, actor string, content any) (Hash, error) {
-	b, err := json.Marshal(content)
+	var b []byte
+	var err error
+	if o, ok := content.(*Order); ok {
+		w := writer{b: make([]byte, 0, 256)}
+		w.order(o)
+		b, err = w.b, w.err
+	} else {
+		b, err = json.Marshal(content)
+	}
 	if err != nil {
 		return Hash{}, fmt.Errorf("fingerprint %s: %w", action, err)
 	}

@@ -19,7 +19,7 @@ import (
 // exact decimals and are never computed by it. Identifiers are compared
 // bytewise. It must be safe for concurrent use, must not keep or change slices
 // it was given or has returned, and must keep tenants and customers apart
-// whatever their ids.
+// whatever their ids. Times come back in UTC; an empty text and nil are one.
 //
 // Errors: a call that had no effect and may be repeated wraps
 // tenancy.ErrUnavailable; a Commit whose effect is not known wraps
@@ -42,8 +42,9 @@ type Store interface {
 type Books interface {
 	// Load gives what is needed to fold the book forward from seq since: the
 	// entries after it when there are at most MaxTail, otherwise the newest
-	// snapshot and the entries after that. All of it must be of one moment. A
-	// book without entries has the zero Head. The tail must end at the head.
+	// snapshot and the entries after that; without a snapshot, all entries after
+	// it. All of it must be of one moment. A book without entries has the zero
+	// Head. The tail must end at the head.
 	Load(ctx context.Context, id BookID, since int64) (Loaded, error)
 
 	// Commit stores the runs in one transaction, each whole or in a prefix, and
@@ -57,8 +58,9 @@ type Books interface {
 	// (KeyTaken). A loss must not harm other runs.
 	//
 	// A run that is stored already, told by the hashes of its changes, must be
-	// answered as Won with what of it is stored: so a caller in doubt sends the
-	// identical batch again and learns the truth.
+	// answered as Won with what of it is stored, before operators and heads are
+	// looked at: so a caller in doubt sends the identical batch again and learns
+	// the truth. No two engines write the same entry.
 	//
 	// Operators are read before heads, heads are taken in the order of
 	// BookID.Compare, and all rows of a change are stored with its entry or not
@@ -237,20 +239,24 @@ type StoredOperation struct {
 // Lists must examine a bounded number of rows: a page may come back short, or
 // empty, with More set, and Next to go on from.
 type Reader interface {
-	// History lists operations, newest first by Created.
+	// History lists operations, newest first by Created. An entry makes at most
+	// one operation. Min and Max are inclusive.
 	History(ctx context.Context, id BookID, q HistoryQuery) (Page[StoredOperation], error)
-	// Statement lists the postings of one account, newest first.
+	// Statement lists the postings of one account, newest first: by Seq, then N,
+	// descending.
 	Statement(ctx context.Context, id BookID, q StatementQuery) (Page[PostingRow], error)
 	// Journal lists entries, oldest first, after seq q.After.
 	Journal(ctx context.Context, id BookID, after int64, limit int) ([]Sealed, error)
 	// Personal brings the personal rows of the book.
 	Personal(ctx context.Context, id BookID) ([]PersonalRow, error)
 	// Projection brings every row derived from the journal, to be held against
-	// it: sorted by operation id, seq and n, ref and asset, grant id.
+	// it: sorted by operation id, seq and n, ref and asset, grant id, operator
+	// id, subject; keys by seq.
 	Projection(ctx context.Context, id BookID) (Projection, error)
 	// Rebuild replaces every derived row by the given ones if the head is still
 	// at exactly this seq and hash; otherwise it must change nothing and return
-	// an error that wraps tenancy.ErrConflict. Journal and personal rows stay.
+	// an error that wraps tenancy.ErrConflict. Journal and personal rows stay. A
+	// customer or snapshot that is nil is removed.
 	Rebuild(ctx context.Context, id BookID, head Head, p Projection) error
 }
 
@@ -307,10 +313,12 @@ type KeyRow struct {
 
 // Directory reads across the books of one tenant.
 type Directory interface {
-	// Customers lists customers by id, ascending. With an operator, only those
-	// he has an unrevoked grant of their own book for that is live at q.Now.
+	// Customers lists customers by id, ascending, the house among them. With an
+	// operator, only those he has an unrevoked grant of their own book for that
+	// is live at q.Now.
 	Customers(ctx context.Context, tenant tenancy.TenantID, q CustomerQuery) (CustomerPage, error)
-	// Heads lists the heads of all books by customer id, ascending, after the given one.
+	// Heads lists the heads of all books by customer id, ascending, after the
+	// given one. A page shorter than its limit is the last.
 	Heads(ctx context.Context, tenant tenancy.TenantID, after tenancy.CustomerID, limit int) ([]BookHead, error)
 }
 
@@ -347,7 +355,8 @@ type BookHead struct {
 // Queue finds what waits for its time.
 type Queue interface {
 	// Due lists operations of all books whose Due is not zero and not after now,
-	// by (Due, tenant, customer, operation), after the given place.
+	// by (Due, tenant, customer, operation), after the given place; an empty page
+	// is the end.
 	Due(ctx context.Context, now time.Time, after DuePlace, limit int) ([]DueItem, error)
 }
 

@@ -254,7 +254,6 @@ func (d *derivation) projection(head Head) Projection {
 	slices.SortFunc(p.Balances, func(a, b BalanceRow) int {
 		return cmp.Or(cmp.Compare(a.Ref, b.Ref), cmp.Compare(a.Asset, b.Asset))
 	})
-	slices.SortFunc(p.Keys, func(a, b KeyRow) int { return cmp.Compare(a.Key, b.Key) })
 	for _, g := range d.grants {
 		p.Grants = append(p.Grants, g)
 	}
@@ -370,9 +369,9 @@ func sameCustomer(a, b *CustomerRow) bool {
 	}
 	text := func(s *string) string {
 		if s == nil {
-			return "-"
+			return ""
 		}
-		return "+" + *s
+		return *s
 	}
 	return a.Type == b.Type && a.Status == b.Status && a.Country == b.Country && text(a.Name) == text(b.Name) && text(a.TaxID) == text(b.TaxID) &&
 		a.OpenedAt.Equal(b.OpenedAt) && a.OpenedBy == b.OpenedBy && a.UpdatedAt.Equal(b.UpdatedAt) && a.UpdatedBy == b.UpdatedBy

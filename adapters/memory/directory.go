@@ -102,9 +102,7 @@ func (s *Store) Heads(
 		if len(heads) >= limit {
 			break
 		}
-		if b.head.Seq > 0 {
-			heads = append(heads, operations.BookHead{Customer: b.id.Customer, Head: b.head})
-		}
+		heads = append(heads, operations.BookHead{Customer: b.id.Customer, Head: b.head})
 	}
 	return heads, nil
 }

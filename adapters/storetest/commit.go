@@ -143,8 +143,13 @@ func lossHarmsNobody(b *bundle) {
 	runs[2].Relies = []operations.Reliance{{Operator: ana, Version: 4}}
 	verdicts := b.send(runs...)
 	for i, want := range []operations.Verdict{
-		{Won: 2}, {Loss: operations.Stale}, {Loss: operations.Outdated}, {Loss: operations.KeyTaken},
-		{Won: 2}, {Won: 2, Loss: operations.KeyTaken}, {Won: 2},
+		{Won: 2},
+		{Loss: operations.Stale},
+		{Loss: operations.Outdated},
+		{Loss: operations.KeyTaken},
+		{Won: 2},
+		{Won: 2, Loss: operations.KeyTaken},
+		{Won: 2},
 	} {
 		if verdicts[i].Won != want.Won || verdicts[i].Loss != want.Loss {
 			b.Fatalf("run %d: %d won, loss %q; want %d won, loss %q", i, verdicts[i].Won, verdicts[i].Loss, want.Won, want.Loss)
@@ -167,7 +172,7 @@ func lossHarmsNobody(b *bundle) {
 
 // forge gives a head that the book does not have, and writes on it.
 func (p *pen) forge(seq int64) operations.Head {
-	p.tip = operations.Head{Seq: seq, Hash: operations.Hash{0xf0, 0x0d, byte(seq)}}
+	p.tip = operations.Head{Seq: seq, Hash: digest("forged", seq)}
 	return p.tip
 }
 

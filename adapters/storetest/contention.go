@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -39,173 +37,186 @@ func (b *bundle) race(n int, do func(i int) error) {
 
 func contentionCases() []testCase {
 	return []testCase{
-		{"of many runs on one head exactly one wins, and the others learn which", func(b *bundle) {
-			p := b.book(maria)
-			for range 15 {
-				runs, verdicts := make([]operations.Run, rivals), make([]operations.Verdict, rivals)
-				for i := range runs {
-					r := p.fork()
-					runs[i] = r.run(r.noise(int(p.head.Seq)*rivals+i, "1"), r.plain(""))
-				}
-				b.race(rivals, func(i int) error {
-					v, err := b.trySend(runs[i])
-					if err == nil {
-						verdicts[i] = v[0]
-					}
-					return err
-				})
-				winner := slices.IndexFunc(verdicts, func(v operations.Verdict) bool { return v.Loss == operations.NotLost })
-				if winner < 0 {
-					b.Fatalf("nobody has won")
-				}
-				for i, v := range verdicts {
-					if i == winner {
-						b.won(v, 2)
-						continue
-					}
-					b.lost(v, 0, operations.Stale)
-					b.same(sealedText(v.Tail), sealedText(sealedOf(runs[winner].Changes)), "what won")
-				}
-				last := runs[winner].Changes[1].Entry
-				p.head = operations.Head{Seq: last.Seq, Hash: last.Hash}
-				p.tip = p.head
-				p.stands(p.head)
-			}
-			if n := len(p.projection().Operations); n != 15 {
-				b.Fatalf("15 runs have won and %d operations are there", n)
-			}
-		}},
-		{"writers that take in what won and try again lose nothing and leave no gap", func(b *bundle) {
-			const each = 20
-			b.race(rivals, func(i int) error {
-				r := b.book(maria)
-				for n := range each {
-					if err := r.insist(func() []operations.Change { return []operations.Change{r.plain(key(i*each + n))} }); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			p := b.book(maria)
-			all := p.journal()
-			b.chained(all, rivals*each)
-			keys := make(map[string]bool)
-			for _, e := range all {
-				keys[e.Key] = true
-			}
-			if len(keys) != rivals*each {
-				b.Fatalf("%d keys are in the journal, want %d", len(keys), rivals*each)
-			}
-		}},
-		{"of many changes with one key exactly one is stored, and the others get its entry", func(b *bundle) {
-			for round := range 8 {
-				var won atomic.Int64
-				holders := make([]operations.Hash, rivals)
-				b.race(rivals, func(i int) error {
-					r := b.book(maria)
-					r.head = b.headOf(r.id)
-					for range patience {
-						r.tip = r.head
-						c := r.write(operations.Entry{Key: key(round), RequestID: fmt.Sprint(i)})
-						v, err := b.trySend(r.run(c))
-						switch {
-						case err != nil:
-							return err
-						case v[0].Loss == operations.NotLost:
-							won.Add(1)
-							holders[i] = c.Entry.Hash
-							return nil
-						case v[0].Loss == operations.KeyTaken:
-							holders[i] = v[0].Taken.Hash
-							return nil
-						}
-						r.head = b.headOf(r.id)
-					}
-					return fmt.Errorf("no verdict in %d tries", patience)
-				})
-				if won.Load() != 1 {
-					b.Fatalf("%d changes with the same key have won", won.Load())
-				}
-				if len(slices.Compact(slices.Clone(holders))) != 1 {
-					b.Fatalf("the rivals were told of different holders of one key")
-				}
-			}
-		}},
-		{"batches over the same books in opposite orders all come to an end", func(b *bundle) {
-			const books, each = 6, 10
-			b.race(rivals, func(i int) error {
-				pens := make([]*pen, books)
-				for j := range pens {
-					pens[j] = b.book(tenancy.CustomerID(fmt.Sprintf("c-%d", j)))
-				}
-				if i%2 == 1 {
-					slices.Reverse(pens)
-				}
-				stored := make([]int, books)
-				for range patience {
-					var runs []operations.Run
-					var open []int
-					for j, r := range pens {
-						if stored[j] < each {
-							r.tip = r.head
-							runs = append(runs, r.run(r.write(operations.Entry{Key: fmt.Sprintf("%d-%d", i, stored[j])})))
-							open = append(open, j)
-						}
-					}
-					if len(runs) == 0 {
-						return nil
-					}
-					verdicts, err := b.trySend(runs...)
-					if err != nil {
-						return err
-					}
-					for k, v := range verdicts {
-						r := pens[open[k]]
-						stored[open[k]] += v.Won
-						if r.head, err = r.next(v); err != nil {
-							return err
-						}
-					}
-				}
-				return fmt.Errorf("not stored in %d tries: %v", patience, stored)
-			})
-			for j := range books {
-				b.chained(b.book(tenancy.CustomerID(fmt.Sprintf("c-%d", j))).journal(), rivals*each)
-			}
-		}},
-		{"an identical batch that is sent by many at once is stored once and won by all", func(b *bundle) {
-			p, q := b.book(maria), b.book(joao)
-			p.commit(p.plain("taken"))
-			for n := range 8 {
-				runs := []operations.Run{p.run(p.noise(2*n, "1"), p.noise(2*n+1, "1")), q.run(q.noise(n, "1"), q.plain("taken"))}
-				want := []operations.Loss{operations.NotLost, operations.NotLost}
-				wins := []int{2, 2}
-				if n > 0 { // the key is taken since the first round
-					want[1], wins[1] = operations.KeyTaken, 1
-				}
-				b.race(rivals, func(int) error {
-					verdicts, err := b.trySend(runs...)
-					if err != nil {
-						return err
-					}
-					for i, v := range verdicts {
-						if v.Won != wins[i] || v.Loss != want[i] {
-							return fmt.Errorf("run %d: %d won, loss %q; want %d won, loss %q", i, v.Won, v.Loss, wins[i], want[i])
-						}
-					}
-					return nil
-				})
-				p.head, q.head = b.headOf(p.id), b.headOf(q.id)
-				p.tip, q.tip = p.head, q.head
-			}
-			b.chained(p.journal(), 17)
-			b.chained(q.journal(), 9)
-			if got := len(p.projection().Postings); got != 48 {
-				b.Fatalf("16 entries of three postings have left %d", got)
-			}
-		}},
+		{"of many runs on one head exactly one wins, and the others learn which", oneWins},
+		{"writers that take in what won and try again lose nothing and leave no gap", nothingIsLost},
+		{"of many changes with one key exactly one is stored, and the others get its entry", oneHolder},
+		{"batches over the same books in opposite orders all come to an end", oppositeOrders},
+		{"an identical batch that is sent by many at once is stored once and won by all", identicalAtOnce},
 		{"when a change to an operator is stored, nothing that relies on the earlier version is stored any more", revocation},
 		{"what a read brings is of one moment, whatever is written meanwhile", oneMoment},
+	}
+}
+
+func oneWins(b *bundle) {
+	p := b.book(maria)
+	for range 15 {
+		runs, verdicts := make([]operations.Run, rivals), make([]operations.Verdict, rivals)
+		for i := range runs {
+			r := p.fork()
+			runs[i] = r.run(r.noise(int(p.head.Seq)*rivals+i, "1"), r.plain(""))
+		}
+		b.race(rivals, func(i int) error {
+			v, err := b.trySend(runs[i])
+			if err == nil {
+				verdicts[i] = v[0]
+			}
+			return err
+		})
+		winner := slices.IndexFunc(verdicts, func(v operations.Verdict) bool { return v.Loss == operations.NotLost })
+		if winner < 0 {
+			b.Fatalf("nobody has won")
+		}
+		for i, v := range verdicts {
+			if i == winner {
+				b.won(v, 2)
+				continue
+			}
+			b.lost(v, 0, operations.Stale)
+			b.same(sealedText(v.Tail), sealedText(sealedOf(runs[winner].Changes)), "what won")
+		}
+		last := runs[winner].Changes[1].Entry
+		p.head = operations.Head{Seq: last.Seq, Hash: last.Hash}
+		p.tip = p.head
+		p.stands(p.head)
+	}
+	if n := len(p.projection().Operations); n != 15 {
+		b.Fatalf("15 runs have won and %d operations are there", n)
+	}
+}
+
+func nothingIsLost(b *bundle) {
+	const each = 20
+	b.race(rivals, func(i int) error {
+		r := b.book(maria)
+		for n := range each {
+			if err := r.insist(func() []operations.Change { return []operations.Change{r.plain(key(i*each + n))} }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	p := b.book(maria)
+	all := p.journal()
+	b.chained(all, rivals*each)
+	keys := make(map[string]bool)
+	for _, e := range all {
+		keys[e.Key] = true
+	}
+	if len(keys) != rivals*each {
+		b.Fatalf("%d keys are in the journal, want %d", len(keys), rivals*each)
+	}
+}
+
+func oneHolder(b *bundle) {
+	for round := range 8 {
+		var won atomic.Int64
+		holders := make([]operations.Hash, rivals)
+		p := b.book(maria)
+		p.head = b.headOf(p.id)
+		b.race(rivals, func(i int) error {
+			r := p.fork()
+			for range patience {
+				r.tip = r.head
+				c := r.write(operations.Entry{Key: key(round), RequestID: fmt.Sprint(i)})
+				v, err := b.trySend(r.run(c))
+				switch {
+				case err != nil:
+					return err
+				case v[0].Loss == operations.NotLost:
+					won.Add(1)
+					holders[i] = c.Entry.Hash
+					return nil
+				case v[0].Loss == operations.KeyTaken:
+					holders[i] = v[0].Taken.Hash
+					return nil
+				}
+				if r.head, err = r.next(v[0]); err != nil {
+					return err
+				}
+			}
+			return fmt.Errorf("no verdict in %d tries", patience)
+		})
+		if won.Load() != 1 {
+			b.Fatalf("%d changes with the same key have won", won.Load())
+		}
+		if len(slices.Compact(slices.Clone(holders))) != 1 {
+			b.Fatalf("the rivals were told of different holders of one key")
+		}
+	}
+}
+
+func oppositeOrders(b *bundle) {
+	const books, each = 6, 10
+	b.race(rivals, func(i int) error {
+		pens := make([]*pen, books)
+		for j := range pens {
+			pens[j] = b.book(tenancy.CustomerID(fmt.Sprintf("c-%d", j)))
+		}
+		if i%2 == 1 {
+			slices.Reverse(pens)
+		}
+		stored := make([]int, books)
+		for range patience {
+			var runs []operations.Run
+			var open []int
+			for j, r := range pens {
+				if stored[j] < each {
+					r.tip = r.head
+					runs = append(runs, r.run(r.write(operations.Entry{Key: fmt.Sprintf("%d-%d", i, stored[j])})))
+					open = append(open, j)
+				}
+			}
+			if len(runs) == 0 {
+				return nil
+			}
+			verdicts, err := b.trySend(runs...)
+			if err != nil {
+				return err
+			}
+			for k, v := range verdicts {
+				r := pens[open[k]]
+				stored[open[k]] += v.Won
+				if r.head, err = r.next(v); err != nil {
+					return err
+				}
+			}
+		}
+		return fmt.Errorf("not stored in %d tries: %v", patience, stored)
+	})
+	for j := range books {
+		b.chained(b.book(tenancy.CustomerID(fmt.Sprintf("c-%d", j))).journal(), rivals*each)
+	}
+}
+
+func identicalAtOnce(b *bundle) {
+	p, q := b.book(maria), b.book(joao)
+	p.commit(p.plain("taken"))
+	for n := range 8 {
+		runs := []operations.Run{p.run(p.noise(2*n, "1"), p.noise(2*n+1, "1")), q.run(q.noise(n, "1"), q.plain("taken"))}
+		want := []operations.Loss{operations.NotLost, operations.NotLost}
+		wins := []int{2, 2}
+		if n > 0 { // the key is taken since the first round
+			want[1], wins[1] = operations.KeyTaken, 1
+		}
+		b.race(rivals, func(int) error {
+			verdicts, err := b.trySend(runs...)
+			if err != nil {
+				return err
+			}
+			for i, v := range verdicts {
+				if v.Won != wins[i] || v.Loss != want[i] {
+					return fmt.Errorf("run %d: %d won, loss %q; want %d won, loss %q", i, v.Won, v.Loss, wins[i], want[i])
+				}
+			}
+			return nil
+		})
+		p.head, q.head = b.headOf(p.id), b.headOf(q.id)
+		p.tip, q.tip = p.head, q.head
+	}
+	b.chained(p.journal(), 17)
+	b.chained(q.journal(), 9)
+	if got := len(p.projection().Postings); got != 48 {
+		b.Fatalf("16 entries of three postings have left %d", got)
 	}
 }
 
@@ -313,108 +324,4 @@ func revocation(b *bundle) {
 			}
 		})
 	}
-}
-
-// oneMoment has writers move money between two refs while readers hold every
-// read against itself.
-func oneMoment(b *bundle) {
-	const writes = 150
-	id := b.book(maria).id
-	var done atomic.Bool
-	b.race(4, func(i int) error {
-		if i == 0 {
-			defer done.Store(true)
-			return moveMoney(b.book(maria), writes)
-		}
-		for reading := true; reading; {
-			reading = !done.Load() // one more time after the last write
-			if err := b.readOnce(id); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	b.chained(b.book(maria).journal(), writes)
-}
-
-// moveMoney stores entries that each move 1 from acc-2 to acc-1, with a
-// snapshot as often as an engine makes one.
-func moveMoney(p *pen, n int) error {
-	for i := range n {
-		c := p.write(operations.Entry{Key: key(i), Operation: op(i)})
-		seq := c.Entry.Seq
-		sum := decimal.NewFromInt(seq)
-		c.Operations = []operations.OperationRow{{
-			ID: op(0), Created: 1, Updated: seq, Version: seq, State: operations.Executing, Kind: "k", Asset: "BRL", Amount: sum, Maker: ana, CreatedAt: at(1),
-		}}
-		one := decimal.NewFromInt(1)
-		c.Postings = []operations.PostingRow{
-			{Seq: seq, N: 0, At: at(seq), Operation: op(0), Ref: "acc-1", Asset: "BRL", Amount: one, Balance: sum},
-			{Seq: seq, N: 1, At: at(seq), Operation: op(0), Ref: "acc-2", Asset: "BRL", Amount: one.Neg(), Balance: sum.Neg()},
-		}
-		c.Balances = []operations.BalanceRow{{Ref: "acc-1", Asset: "BRL", Posted: sum, Seq: seq}, {Ref: "acc-2", Asset: "BRL", Posted: sum.Neg(), Seq: seq}}
-		if seq > 1 && seq%operations.MaxTail == 1 {
-			c.Snapshot = &operations.Snapshot{Seq: seq - 1, Hash: c.Entry.Prev, Bytes: []byte("snapshot")}
-		}
-		v, err := p.trySend(p.run(c))
-		if err != nil {
-			return err
-		}
-		if v[0].Loss != operations.NotLost {
-			return fmt.Errorf("entry %d was lost: %q", seq, v[0].Loss)
-		}
-		p.head = p.tip
-	}
-	return nil
-}
-
-// readOnce reads the book in every way and checks each answer against itself.
-func (b *bundle) readOnce(id operations.BookID) error {
-	loaded, err := b.store.Load(b.ctx, id, 0)
-	if err != nil {
-		return fmt.Errorf("load: %w", err)
-	}
-	last := operations.Head{}
-	if loaded.Snapshot != nil {
-		last = operations.Head{Seq: loaded.Snapshot.Seq, Hash: loaded.Snapshot.Hash}
-	}
-	for _, e := range loaded.Tail {
-		if e.Seq != last.Seq+1 || e.Prev != last.Hash {
-			return fmt.Errorf("load: entry %d does not follow entry %d", e.Seq, last.Seq)
-		}
-		last = operations.Head{Seq: e.Seq, Hash: e.Hash}
-	}
-	if last != loaded.Head {
-		return fmt.Errorf("load: the tail ends at %d, the head is %d", last.Seq, loaded.Head.Seq)
-	}
-	found, err := b.store.Find(b.ctx, id, operations.Want{Operation: op(0), Key: key(0)})
-	if err != nil {
-		return fmt.Errorf("find: %w", err)
-	}
-	if o := found.Operation; found.Head.Seq > 0 && (o == nil || o.Row.Updated != found.Head.Seq || o.Entry.Seq != found.Head.Seq || found.Key == nil) {
-		return fmt.Errorf("find: what was found is not of head %d", found.Head.Seq)
-	}
-	p, err := b.store.Projection(b.ctx, id)
-	if err != nil {
-		return fmt.Errorf("projection: %w", err)
-	}
-	n := p.Head.Seq
-	if int64(len(p.Postings)) != 2*n || int64(len(p.Keys)) != n || n > 0 && (len(p.Balances) != 2 || p.Operations[0].Version != n) {
-		return fmt.Errorf("projection at head %d: %d postings, %d keys, %d balances", n, len(p.Postings), len(p.Keys), len(p.Balances))
-	}
-	for _, r := range p.Balances {
-		if !r.Posted.Abs().Equal(decimal.NewFromInt(n)) {
-			return fmt.Errorf("projection at head %d: %s", n, balanceLine(r))
-		}
-	}
-	page, err := b.store.History(b.ctx, id, operations.HistoryQuery{Limit: 5})
-	if err != nil {
-		return fmt.Errorf("history: %w", err)
-	}
-	for _, item := range page.Items {
-		if item.Row.Updated != item.Entry.Seq {
-			return fmt.Errorf("history: operation of entry %d comes with entry %d", item.Row.Updated, item.Entry.Seq)
-		}
-	}
-	return nil
 }

@@ -29,8 +29,15 @@ func findCases() []testCase {
 		{"what does not exist is nil", func(b *bundle) {
 			p, _ := b.withOneOfEach()
 			for _, want := range []operations.Want{
-				{Key: "key-2"}, {Key: "KEY-1"}, {Key: "key-"}, {Operation: "op-2"}, {Operation: "OP-1"}, {Operation: "op-%"},
-				{Operator: bruno}, {Operator: "Ana"}, {Key: "op-1", Operation: "key-1", Operator: "key-1"},
+				{Key: "key-2"},
+				{Key: "KEY-1"},
+				{Key: "key-"},
+				{Operation: "op-2"},
+				{Operation: "OP-1"},
+				{Operation: "op-%"},
+				{Operator: bruno},
+				{Operator: "Ana"},
+				{Key: "op-1", Operation: "key-1", Operator: "key-1"},
 			} {
 				p.finds(want, operations.Found{Head: p.head})
 			}

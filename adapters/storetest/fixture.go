@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
@@ -30,6 +31,9 @@ func dec(text string) decimal.Decimal {
 	}
 	return d
 }
+
+// digest is the hash of what its parts look like.
+func digest(parts ...any) operations.Hash { return sha256.Sum256(fmt.Append(nil, parts...)) }
 
 // pen writes the entries of one book: head is what the store is thought to
 // have, tip the newest entry written, stored or not.

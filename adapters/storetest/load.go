@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"github.com/onbehalf/onbehalf/operations"
@@ -93,7 +94,7 @@ func (p *pen) withSnapshots(n int) ([]operations.Sealed, *operations.Snapshot) {
 		before := p.tip
 		changes[i] = p.plain("")
 		if before.Seq > 0 && before.Seq%operations.MaxTail == 0 {
-			newest = &operations.Snapshot{Seq: before.Seq, Hash: before.Hash, Bytes: []byte{byte(before.Seq), 0, 7}}
+			newest = &operations.Snapshot{Seq: before.Seq, Hash: before.Hash, Bytes: fmt.Appendf(nil, "snapshot\x00 %d", before.Seq)}
 			changes[i].Snapshot = newest
 		}
 		all[i] = changes[i].Entry

@@ -78,7 +78,7 @@ func (p *pen) noise(i int, amount string) operations.Change {
 	}
 	for _, subject := range []string{"customer", "account:acc-1"} {
 		c.Personal = append(c.Personal, operations.PersonalRow{
-			Subject: subject, Digest: operations.Hash{9, byte(i)}, Salt: []byte("noisy salt"), Value: fmt.Appendf(nil, "noisy %d", i),
+			Subject: subject, Digest: digest("noisy", i), Salt: []byte("noisy salt"), Value: fmt.Appendf(nil, "noisy %d", i),
 		})
 	}
 	if i == 10 {

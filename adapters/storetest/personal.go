@@ -15,7 +15,7 @@ func personalCases() []testCase {
 				m.put(p, func(c *operations.Change, _ int64) {
 					for _, subject := range []string{"customer", "account:acc-1", "account:ACC-1"} {
 						c.Personal = append(c.Personal, operations.PersonalRow{
-							Subject: subject, Digest: operations.Hash{byte(i), subject[len(subject)-1]}, Salt: []byte{0, byte(i), 255}, Value: value,
+							Subject: subject, Digest: digest(i, subject), Salt: []byte{0, 1, 255}, Value: value,
 						})
 					}
 				})

@@ -37,10 +37,10 @@ func (b *bundle) due(now time.Time, limit int) []operations.DueItem {
 	return nil
 }
 
-// dueOf gives what is due in one tenant.
-func (b *bundle) dueOf(tenant tenancy.TenantID, now time.Time) []operations.DueItem {
+// dueOf gives what is due in the own tenant.
+func (b *bundle) dueOf(now time.Time) []operations.DueItem {
 	b.Helper()
-	return slices.DeleteFunc(b.due(now, 50), func(d operations.DueItem) bool { return d.Book.Tenant != tenant })
+	return slices.DeleteFunc(b.due(now, 50), func(d operations.DueItem) bool { return d.Book.Tenant != own })
 }
 
 func comparePlaces(a, b operations.DuePlace) int {
@@ -88,7 +88,7 @@ func queueCases() []testCase {
 				now  time.Time
 				want string
 			}{{at(500).Add(-time.Microsecond), ""}, {at(500), dueLine(want)}, {at(500).AddDate(7000, 0, 0), dueLine(want)}} {
-				b.same(lines(b.dueOf(own, c.now), dueLine), c.want, "what is due at "+when(c.now))
+				b.same(lines(b.dueOf(c.now), dueLine), c.want, "what is due at "+when(c.now))
 			}
 		}},
 		{"an operation moves in the queue as it changes, and leaves it", func(b *bundle) {
@@ -102,7 +102,7 @@ func queueCases() []testCase {
 					want = append(want, item)
 				}
 				slices.SortFunc(want, func(x, y operations.DueItem) int { return comparePlaces(x.DuePlace, y.DuePlace) })
-				b.same(lines(b.dueOf(own, at(1000)), dueLine), lines(want, dueLine), fmt.Sprintf("what is due after change %d", i))
+				b.same(lines(b.dueOf(at(1000)), dueLine), lines(want, dueLine), fmt.Sprintf("what is due after change %d", i))
 			}
 		}},
 		{"many operations that stop to wait leave the queue to those that do not", func(b *bundle) {
@@ -124,7 +124,7 @@ func queueCases() []testCase {
 				}
 				p.commit(changes...)
 			}
-			b.same(lines(b.dueOf(own, at(9000)), dueLine), dueLine(stays), "what is due")
+			b.same(lines(b.dueOf(at(9000)), dueLine), dueLine(stays), "what is due")
 		}},
 	}
 }

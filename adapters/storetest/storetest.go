@@ -4,8 +4,27 @@
 //	func TestStore(t *testing.T) { storetest.Run(t, open) }
 //
 // The name of each case is a sentence of the contract; its failure says which
-// promise is broken. Where the text of the contract leaves a choice, the suite
-// makes it and says so at the case.
+// promise is broken.
+//
+// Where the text of the contract leaves a choice, the suite makes it:
+//
+//   - A load over more than MaxTail entries of a book that has no snapshot
+//     brings all entries after since.
+//   - Min and Max of a history include their own value.
+//   - The postings of one entry come in a statement last one first, so that
+//     each balance follows from the next row's.
+//   - A projection has its keys by seq, operators by id and personal rows by
+//     subject. In a rebuild, a customer's row without name or tax id leaves
+//     those that are stored, and no customer or snapshot removes the row.
+//   - The list of customers has every book with a customer's row, the house's
+//     too. A grant for everyone stands in the house's book and is no grant of
+//     that book; a grant is not live any more at the very time it expires.
+//   - A page of heads shorter than its limit is the last one; the queue goes on
+//     until a page is empty.
+//   - Of one run, what is stored already counts before operators and head do.
+//   - Equal entries are one entry, whoever sends them.
+//   - Rows of one entry make at most one new operation, so Created is unique.
+//   - Times come back in UTC. An empty name or tax id and none are the same.
 package storetest
 
 import (

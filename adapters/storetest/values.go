@@ -108,8 +108,25 @@ func valueCases() []testCase {
 		{"ids are compared byte by byte, everywhere", bytewiseIDs},
 		{"books are kept apart whatever the ids of tenant and customer", func(b *bundle) {
 			pairs := [][2]string{
-				{"a", "b.c"}, {"a.b", "c"}, {"a-b", "c"}, {"a", "b-c"}, {"ab", "c"}, {"a", "bc"}, {"A", "bc"}, {"a", "BC"}, {"a", "bC"}, {"a_b", "c"}, {"axb", "c"},
-				{strings.Repeat("a", 64), "c"}, {strings.Repeat("a", 63), "c"}, {"c", strings.Repeat("a", 64)}, {"c", "a"}, {"1", "1"}, {"01", "1"}, {"1", "01"}, {"1.0", "1"},
+				{"a", "b.c"},
+				{"a.b", "c"},
+				{"a-b", "c"},
+				{"a", "b-c"},
+				{"ab", "c"},
+				{"a", "bc"},
+				{"A", "bc"},
+				{"a", "BC"},
+				{"a", "bC"},
+				{"a_b", "c"},
+				{"axb", "c"},
+				{strings.Repeat("a", 64), "c"},
+				{strings.Repeat("a", 63), "c"},
+				{"c", strings.Repeat("a", 64)},
+				{"c", "a"},
+				{"1", "1"},
+				{"01", "1"},
+				{"1", "01"},
+				{"1.0", "1"},
 			}
 			pens := make([]*pen, len(pairs))
 			for i, pair := range pairs {

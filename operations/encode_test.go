@@ -1,0 +1,102 @@
+package operations
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// The encoder writes, byte for byte, what encoding/json would.
+func TestEntriesAreEncodedAsJSON(t *testing.T) {
+	t.Parallel()
+	for _, s := range golden(t) {
+		e, err := s.Open()
+		require.NoError(t, err)
+		requireSameJSON(t, e)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		e := drawEntry(t)
+		requireSameJSON(t, &e)
+	})
+}
+
+func requireSameJSON(t require.TestingT, e *Entry) {
+	want, wantErr := json.Marshal(e)
+	got, err := appendEntry(nil, e)
+	require.Equal(t, wantErr == nil, err == nil, "%v / %v", wantErr, err)
+	if err == nil {
+		require.Equal(t, string(want), string(got))
+	}
+}
+
+func drawEntry(t *rapid.T) Entry {
+	text := rapid.OneOf(rapid.Just(""), rapid.String(), rapid.SampledFrom([]string{"a<b>&c", `q"\`, "\u2028\u2029", "é", "\x7f", "\xff\xfe", "🙂"}))
+	draw := func(label string) string { return text.Draw(t, label) }
+	amount := func() accounts.Amount {
+		scale := rapid.Int32Range(-20, 20).Draw(t, "exponent")
+		return accounts.Exact(decimal.New(rapid.Int64().Draw(t, "coefficient"), scale))
+	}
+	instant := func() time.Time {
+		if rapid.Bool().Draw(t, "zero") {
+			return time.Time{}
+		}
+		at := time.UnixMicro(rapid.Int64Range(0, 253402300799999999).Draw(t, "at")).UTC()
+		if rapid.Bool().Draw(t, "elsewhere") {
+			at = at.In(time.FixedZone("", 3600))
+		}
+		return at
+	}
+	postings := func() []accounts.Posting {
+		n := rapid.IntRange(-1, 3).Draw(t, "postings")
+		if n < 0 {
+			return nil
+		}
+		ps := make([]accounts.Posting, n)
+		for i := range ps {
+			ps[i] = accounts.Posting{Ref: accounts.Ref(draw("ref")), Asset: draw("asset"), Amount: amount()}
+		}
+		return ps
+	}
+	e := Entry{
+		Format: Format, Tenant: tenancy.TenantID(draw("tenant")), Customer: "c", Seq: rapid.Int64().Draw(t, "seq"), At: instant(),
+		Action: Action(draw("action")), Reason: draw("reason"), Key: draw("key"), RequestID: draw("request"), Policy: draw("policy"), Engine: draw("engine"),
+		Cause: rapid.Int64().Draw(t, "cause"), Operation: OperationID(draw("operation")), Suppressed: rapid.Int64Range(0, 2).Draw(t, "suppressed"),
+	}
+	if rapid.Bool().Draw(t, "hashes") {
+		e.Prev, e.Fingerprint, e.Snapshot = Hash{1}, Hash{2, 255}, Hash{3}
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "actors") {
+		e.Actors = append(e.Actors, tenancy.Actor{Kind: tenancy.ActorKind(draw("kind")), ID: draw("id"), Person: tenancy.PersonID(draw("person"))})
+	}
+	if rapid.Bool().Draw(t, "refused") {
+		e.Refused = []Unmet{{Code: draw("code"), Figures: []Figure{{Name: draw("name"), Value: draw("value")}}}}
+	}
+	e.Effects.Postings = postings()
+	for range rapid.IntRange(0, 2).Draw(t, "operations") {
+		o := Operation{
+			ID: OperationID(draw("id")), Version: 1, State: State(draw("state")), CreatedAt: instant(), UpdatedAt: instant(), SendBy: instant(),
+			Parent: OperationID(draw("parent")), Reference: draw("reference"), Maker: tenancy.Actor{ID: draw("maker")},
+			Order: Order{Kind: draw("kind"), From: accounts.ID(draw("from")), To: accounts.ID(draw("to")), Amount: amount(), Via: draw("via"), Purpose: draw("purpose"), Reference: draw("ref"), NotBefore: instant()},
+			Terms: Terms{Asset: draw("asset"), Debit: amount(), Credit: amount(), Provider: draw("provider"), Postings: postings(), Expires: instant()},
+		}
+		if rapid.Bool().Draw(t, "more") {
+			o.Order.Attributes = map[string]string{"b": draw("b"), "a": draw("a")}
+			o.Terms.Holds = []HoldTerm{{Account: accounts.ID(draw("held")), Amount: amount()}}
+			o.Outcome = &Outcome{Code: draw("code"), Text: draw("text")}
+		}
+		e.Effects.Operations = append(e.Effects.Operations, o)
+	}
+	if rapid.Bool().Draw(t, "rare") {
+		e.Effects.Customer = &CustomerEffect{Country: draw("country")}
+		e.Effects.Holds = []HoldEffect{{Account: "a", Amount: amount()}}
+		e.Effects.Closed = []IncidentID{IncidentID(draw("incident"))}
+	}
+	return e
+}
