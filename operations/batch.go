@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -28,14 +29,13 @@ type lane struct {
 func (e *Engine) process(ctx context.Context, pending []*waiter) {
 	defer func() { // whatever happens, nobody waits for ever
 		if p := recover(); p != nil {
-			e.cfg.Log.Error("batch panicked", "panic", p)
+			e.cfg.Log.Error("batch panicked", slog.Any("panic", p))
 			for _, w := range pending {
 				e.answer(w, answer{err: &UnknownOutcomeError{Book: w.cmd.book, Key: w.cmd.intent.Key, Err: fmt.Errorf("panic: %v", p)}})
 			}
 		}
 	}()
 	for range maxRounds {
-		var lanes []*lane
 		lanes, again := e.decide(ctx, pending)
 		if len(lanes) > 0 {
 			again = append(again, e.commit(ctx, lanes)...)
@@ -163,7 +163,7 @@ func (e *Engine) send(ctx context.Context, runs []Run) ([]Verdict, error) {
 	verdicts, err := e.store.Commit(ctx, runs)
 	unknown := errors.Is(err, ErrUnknownOutcome)
 	for wait := 2 * time.Millisecond; unknown && err != nil && !e.direct; wait *= 4 {
-		e.cfg.Log.Warn("commit in doubt, sending it again", "error", err)
+		e.cfg.Log.Warn("commit in doubt, sending it again", slog.Any("error", err))
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
@@ -220,7 +220,7 @@ func (e *Engine) settle(l *lane, v Verdict) (again []*waiter) {
 		}
 		f, err := foldAll(l.base, v.Tail)
 		if err != nil {
-			e.cfg.Log.Error("stale book cannot be followed", "book", l.book.String(), "error", err)
+			e.cfg.Log.Error("stale book cannot be followed", slog.String("book", l.book.String()), slog.Any("error", err))
 			e.evict(l.book)
 			break
 		}

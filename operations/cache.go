@@ -1,7 +1,6 @@
 package operations
 
 import (
-	"container/list"
 	"sync"
 
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -14,15 +13,16 @@ type cache struct {
 	mu        sync.Mutex
 	limit     int64
 	used      int64
-	books     map[BookID]*list.Element
-	recent    *list.List // of cached, newest use first
+	books     map[BookID]*cached
+	ring      cached // of all cached: next is the newest use, prev the oldest
 	operators map[operatorKey]tenancy.Operator
 	counted   map[refusalKey]int64
 }
 
 type cached struct {
-	f    *Folded
-	size int64
+	f          *Folded
+	size       int64
+	prev, next *cached
 }
 
 type operatorKey struct {
@@ -39,42 +39,43 @@ type refusalKey struct {
 const maxSmall = 100_000
 
 func newCache(limit int64) *cache {
-	return &cache{
-		limit: limit, books: map[BookID]*list.Element{}, recent: list.New(),
-		operators: map[operatorKey]tenancy.Operator{}, counted: map[refusalKey]int64{},
-	}
+	c := &cache{limit: limit, books: map[BookID]*cached{}, operators: map[operatorKey]tenancy.Operator{}, counted: map[refusalKey]int64{}}
+	c.ring.prev, c.ring.next = &c.ring, &c.ring
+	return c
 }
 
 func (c *cache) get(id BookID) *Folded {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	el, ok := c.books[id]
+	e, ok := c.books[id]
 	if !ok {
 		return nil
 	}
-	c.recent.MoveToFront(el)
-	return el.Value.(*cached).f
+	e.unlink()
+	c.link(e)
+	return e.f
 }
 
 // put keeps f unless a newer one is there.
 func (c *cache) put(f *Folded) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	size := f.size()
-	if el, ok := c.books[f.id]; ok {
-		old := el.Value.(*cached)
-		if old.f.head.Seq > f.head.Seq {
-			return
-		}
-		c.used += size - old.size
-		*old = cached{f, size}
-		c.recent.MoveToFront(el)
-	} else if size <= c.limit {
-		c.books[f.id] = c.recent.PushFront(&cached{f, size})
-		c.used += size
+	e, ok := c.books[f.id]
+	switch {
+	case ok && e.f.head.Seq > f.head.Seq:
+		return
+	case ok:
+		c.used -= e.size
+		e.unlink()
+	default:
+		e = &cached{}
+		c.books[f.id] = e
 	}
+	e.f, e.size = f, f.size()
+	c.used += e.size
+	c.link(e)
 	for c.used > c.limit {
-		c.drop(c.recent.Back())
+		c.drop(c.ring.prev)
 	}
 }
 
@@ -82,17 +83,23 @@ func (c *cache) put(f *Folded) {
 func (c *cache) evict(id BookID, upTo int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if el, ok := c.books[id]; ok && el.Value.(*cached).f.head.Seq <= upTo {
-		c.drop(el)
+	if e, ok := c.books[id]; ok && e.f.head.Seq <= upTo {
+		c.drop(e)
 	}
 }
 
-func (c *cache) drop(el *list.Element) {
-	old := el.Value.(*cached)
-	c.recent.Remove(el)
-	delete(c.books, old.f.id)
-	c.used -= old.size
+func (c *cache) drop(e *cached) {
+	e.unlink()
+	delete(c.books, e.f.id)
+	c.used -= e.size
 }
+
+func (c *cache) link(e *cached) {
+	e.prev, e.next = &c.ring, c.ring.next
+	e.prev.next, e.next.prev = e, e
+}
+
+func (e *cached) unlink() { e.prev.next, e.next.prev = e.next, e.prev }
 
 func (c *cache) operator(k operatorKey) (tenancy.Operator, bool) {
 	c.mu.Lock()

@@ -88,7 +88,7 @@ func (d *decision) openAccount(x accounts.Open, id accounts.ID, salt []byte) err
 	}
 	d.fx.Accounts = append(d.fx.Accounts, AccountEffect{
 		ID: id, Asset: asset.Code, Kind: asset.Kind, Scale: asset.Scale, Status: status,
-		Directions: x.Directions, Limit: accounts.Exact(x.Limit), Configured: x.Details.Configured(),
+		Directions: x.Directions, Limit: accounts.Exact(x.Limit), Configured: x.Configured(),
 	})
 	return d.keep(subjectAccount(id), personalAccount{Name: x.Name, Details: x.Details}, salt)
 }

@@ -61,8 +61,7 @@ func prepare(id OperationID, o Order) func(*decision) error {
 		if err != nil || len(d.refused) > 0 {
 			return err
 		}
-		_, err = d.advance(d.fresh(id, o, t), OnPrepare, Prepared)
-		return err
+		return d.advance(d.fresh(id, o, t), OnPrepare, Prepared)
 	}
 }
 
@@ -124,8 +123,7 @@ func modify(ref Ref, m Modification, probe bool) func(*decision) error {
 			t.Expires = o.Terms.Expires
 		}
 		n.Terms = t
-		_, err = d.advance(n, OnModify, o.State)
-		return err
+		return d.advance(n, OnModify, o.State)
 	}
 }
 
@@ -136,8 +134,7 @@ func cancel(ref Ref) func(*decision) error {
 		if err != nil || !d.allow(o, OnCancel) {
 			return err
 		}
-		_, err = d.advance(*o, OnCancel, Cancelled)
-		return err
+		return d.advance(*o, OnCancel, Cancelled)
 	}
 }
 
@@ -176,16 +173,13 @@ func (d *decision) fresh(id OperationID, o Order, t Terms) Operation {
 
 // begin moves an operation on from where an operator, or its time, lets it go.
 func (d *decision) begin(o Operation, on Event) error {
-	var err error
 	switch {
 	case on == OnExecute && o.Order.NotBefore.After(d.now):
-		_, err = d.advance(o, on, Scheduled)
+		return d.advance(o, on, Scheduled)
 	case d.inside(o.Terms):
-		_, err = d.advance(o, on, Completed)
-	default:
-		o.Reference = reference(d.f.id, o.ID)
-		o.SendBy = instant(d.now.Add(d.providers[o.Terms.Provider].Contract().timeout()))
-		_, err = d.advance(o, on, Executing)
+		return d.advance(o, on, Completed)
 	}
-	return err
+	o.Reference = reference(d.f.id, o.ID)
+	o.SendBy = instant(d.now.Add(d.providers[o.Terms.Provider].Contract().timeout()))
+	return d.advance(o, on, Executing)
 }

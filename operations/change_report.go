@@ -92,8 +92,7 @@ func (d *decision) silence(o *Operation, code string) error {
 	}
 	n := *o
 	n.Outcome = &Outcome{Code: code}
-	_, err := d.advance(n, OnSilence, Unresolved)
-	return err
+	return d.advance(n, OnSilence, Unresolved)
 }
 
 func (d *decision) settled(o *Operation, a Answer) error {
@@ -107,8 +106,7 @@ func (d *decision) settled(o *Operation, a Answer) error {
 	case o.State.leads(OnSettled):
 		n := *o
 		n.Outcome = a.outcome()
-		_, err := d.advance(n, OnSettled, Completed)
-		return err
+		return d.advance(n, OnSettled, Completed)
 	case o.State == Completed:
 		d.idle = true
 		return nil
@@ -123,8 +121,7 @@ func (d *decision) ended(o *Operation, a Answer, on Event, to State) error {
 	case o.State.leads(on):
 		n := *o
 		n.Outcome = a.outcome()
-		_, err := d.advance(n, on, to)
-		return err
+		return d.advance(n, on, to)
 	case o.State == Completed:
 		d.incident(IncidentContradiction, o, a)
 		return nil
@@ -170,7 +167,7 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 		p.Amount = accounts.Exact(p.Amount.Neg())
 		r.Terms.Postings = append(r.Terms.Postings, p)
 	}
-	if _, err := d.advance(r, OnSettled, Completed); err != nil {
+	if err := d.advance(r, OnSettled, Completed); err != nil {
 		return err
 	}
 	for _, p := range r.Terms.Postings {
@@ -247,7 +244,7 @@ func expire(ids []OperationID) func(*decision) error {
 			if !ok || !o.State.leads(OnExpire) || !expired(o, d.now) {
 				continue
 			}
-			if _, err := d.advance(*o, OnExpire, Expired); err != nil {
+			if err := d.advance(*o, OnExpire, Expired); err != nil {
 				return err
 			}
 			n++
@@ -277,8 +274,7 @@ func release(id OperationID) func(*decision) error {
 		if unmet := d.judge(v, o.Terms, d.now); len(unmet) > 0 {
 			n := *o
 			n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}
-			_, err := d.advance(n, OnDue, Failed)
-			return err
+			return d.advance(n, OnDue, Failed)
 		}
 		return d.begin(*o, OnDue)
 	}

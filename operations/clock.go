@@ -15,9 +15,10 @@ type ClockFunc func() time.Time
 // Now calls f.
 func (f ClockFunc) Now() time.Time { return f() }
 
+// systemClock is the one place where the system's time is read.
 type systemClock struct{}
 
-func (systemClock) Now() time.Time { return time.Now() } //nolint:forbidigo // the one place where the system's clock is read
+func (systemClock) Now() time.Time { return time.Now() }
 
 // instant is a time as it is recorded. The zero time stays zero.
 func instant(t time.Time) time.Time {

@@ -249,7 +249,7 @@ func (e *Engine) Bootstrap(ctx context.Context, firm tenancy.Firm) (tenancy.Scop
 		return tenancy.Scope{}, classify(err)
 	}
 	admin := firm.Admin
-	print, err := fingerprint(ActBootstrap, string(admin.Operator), []string{string(firm.Tenant), firm.Name, string(admin.Person)})
+	finger, err := fingerprint(ActBootstrap, string(admin.Operator), []string{string(firm.Tenant), firm.Name, string(admin.Person)})
 	if err != nil {
 		return tenancy.Scope{}, err
 	}
@@ -258,11 +258,11 @@ func (e *Engine) Bootstrap(ctx context.Context, firm tenancy.Firm) (tenancy.Scop
 	}
 	c := &command{
 		book: BookID{Tenant: firm.Tenant, Customer: tenancy.House}, action: ActBootstrap, actors: admin.Chain(),
-		intent: Intent{Key: bootstrapKey}, print: print, opens: true,
+		intent: Intent{Key: bootstrapKey}, finger: finger, opens: true,
 		decide: bootstrap(firm, grant("house"), grant("everyone"), drawn),
 	}
 	if _, _, err := e.do(ctx, c); err != nil {
-		if conflict := new(ConflictError); errors.As(err, &conflict) {
+		if errors.Is(err, ErrConflict) {
 			return tenancy.Scope{}, &ConflictError{Reason: Exists}
 		}
 		return tenancy.Scope{}, err

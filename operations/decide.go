@@ -16,7 +16,7 @@ type command struct {
 	book     BookID
 	action   Action
 	intent   Intent
-	print    Hash
+	finger   Hash                 // tells it from another command under the same key
 	scope    tenancy.Scope        // an operator's; zero for the engine's own
 	actors   []tenancy.Actor      // the operator and his chain, or the system actor
 	needs    []tenancy.Permission // of an operator, all of them
@@ -140,8 +140,8 @@ func (d *decision) permit(need tenancy.Permission) error {
 }
 
 func (d *decision) lacking(err error) error {
-	var refused *RefusedError
-	if err == nil || tenancy.IsAccess(err) || !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*RefusedError](err)
+	if !ok || tenancy.IsAccess(err) {
 		return err
 	}
 	d.refuse(refused.Unmet...)
@@ -182,7 +182,7 @@ func (d *decision) draft() (*draft, error) {
 	e := &Entry{
 		Format: Format, Tenant: d.f.id.Tenant, Customer: d.f.id.Customer, Seq: d.seq(), At: d.now, Prev: d.f.head.Hash,
 		Action: d.c.action, Actors: d.c.actors, Grant: d.grant, Reason: d.c.scope.Reason(), RequestID: d.c.intent.RequestID,
-		Engine: d.instance, Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.print, Cause: d.c.cause, Operation: d.operation,
+		Engine: d.instance, Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.finger, Cause: d.c.cause, Operation: d.operation,
 		Refused: d.refused, Effects: d.fx,
 	}
 	if !d.c.system() {
@@ -256,10 +256,10 @@ func (d *decision) allow(o *Operation, on Event) bool {
 }
 
 // advance is the operation one version on. Its holds follow its state.
-func (d *decision) advance(o Operation, on Event, to State) (*Operation, error) {
+func (d *decision) advance(o Operation, on Event, to State) error {
 	from := o.State
 	if err := move(from, on, to); err != nil {
-		return nil, err
+		return err
 	}
 	if from == "" {
 		o.Created, o.CreatedAt = d.seq(), d.now
@@ -272,7 +272,7 @@ func (d *decision) advance(o Operation, on Event, to State) (*Operation, error) 
 	}
 	d.operation = o.ID
 	d.fx.Operations = append(d.fx.Operations, o)
-	return &d.fx.Operations[len(d.fx.Operations)-1], nil
+	return nil
 }
 
 // rehold brings what the operation holds in line with its state and terms: all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -22,7 +23,7 @@ func systemCommand(id BookID, actor string, a Action, key string, cause int64, d
 		intent: Intent{Key: key}, cause: cause, decide: decide,
 	}
 	if key != "" {
-		c.print = digestParts(key)
+		c.finger = digestParts(key)
 	}
 	return c
 }
@@ -41,10 +42,11 @@ func (e *Engine) dispatch(ctx context.Context, id BookID, res Result) (Result, e
 		entry, err = e.take(ctx, id, o.Terms.Provider, o.ID, o.Updated, a)
 	}
 	switch {
+	case errors.Is(err, errIdle):
 	case err != nil:
 		// The intent stands; Work finds out. What was asked for is under way.
-		e.cfg.Log.Warn("answer not recorded", "book", id.String(), "operation", string(o.ID), "error", err)
-	case entry != nil:
+		e.cfg.Log.Warn("answer not recorded", slog.String("book", id.String()), slog.String("operation", string(o.ID)), slog.Any("error", err))
+	default:
 		if n := entry.operation(o.ID); n != nil {
 			res.Operation, res.Seq = *n, entry.Seq
 		}
@@ -69,7 +71,7 @@ func (e *Engine) call(ctx context.Context, o Operation, f func(context.Context, 
 	}
 	defer func() {
 		if x := recover(); x != nil {
-			e.cfg.Log.Error("provider panicked", "provider", o.Terms.Provider, "operation", string(o.ID), "panic", x)
+			e.cfg.Log.Error("provider panicked", slog.String("provider", o.Terms.Provider), slog.String("operation", string(o.ID)), slog.Any("panic", x))
 			a, ok = Answer{}, false
 		}
 	}()
@@ -77,7 +79,7 @@ func (e *Engine) call(ctx context.Context, o Operation, f func(context.Context, 
 	defer cancel()
 	a, err := f(ctx, p)
 	if err != nil {
-		e.cfg.Log.Warn("provider did not answer", "provider", o.Terms.Provider, "operation", string(o.ID), "error", err)
+		e.cfg.Log.Warn("provider did not answer", slog.String("provider", o.Terms.Provider), slog.String("operation", string(o.ID)), slog.Any("error", err))
 		return Answer{}, false
 	}
 	a.Reference = o.Reference // it was asked for this one
@@ -108,10 +110,10 @@ func (e *Engine) Report(ctx context.Context, provider string, a Answer) (Result,
 		return Result{}, ErrNotFound
 	}
 	entry, err := e.take(ctx, id, provider, op, o.Updated, a)
-	if err != nil {
+	if err != nil && !errors.Is(err, errIdle) {
 		return Result{}, err
 	}
-	if entry != nil && a.Status == AnswerReversed {
+	if err == nil && a.Status == AnswerReversed {
 		if r := entry.operation(reversalID(id, op)); r != nil {
 			return Result{Operation: *r, Seq: entry.Seq}, nil
 		}
@@ -122,7 +124,7 @@ func (e *Engine) Report(ctx context.Context, provider string, a Answer) (Result,
 	return Result{Operation: *o, Seq: o.Updated}, nil
 }
 
-// take records an answer; nil when it says nothing that is not so already.
+// take records an answer; errIdle when it says nothing that is not so already.
 func (e *Engine) take(ctx context.Context, id BookID, provider string, op OperationID, cause int64, a Answer) (*Entry, error) {
 	key := ""
 	if a.usable() == nil {
@@ -137,7 +139,7 @@ func (e *Engine) take(ctx context.Context, id BookID, provider string, op Operat
 	}
 	c := systemCommand(id, actorReport, ActReport, key, cause, report(provider, op, a))
 	if a.Status == AnswerReversed {
-		c.print = digestParts(key, a.External, a.Amount.String(), a.Asset)
+		c.finger = digestParts(key, a.External, a.Amount.String(), a.Asset)
 	}
 	c.subject = op
 	entry, _, err := e.do(ctx, c)
@@ -145,14 +147,11 @@ func (e *Engine) take(ctx context.Context, id BookID, provider string, op Operat
 		key += ":" + digestParts(a.External).String()[:32]
 		return e.record(ctx, id, Operation{ID: op, Updated: cause}, reversedTwice(op, a), ActReport, key)
 	}
-	if errors.Is(err, errIdle) {
-		return nil, nil
-	}
 	return entry, err
 }
 
-// record brings one of the engine's own commands to its entry; nil when there
-// was nothing to record.
+// record brings one of the engine's own commands to its entry; errIdle when
+// there was nothing to record.
 func (e *Engine) record(ctx context.Context, id BookID, o Operation, decide func(*decision) error, a Action, key string) (*Entry, error) {
 	actor := actorWork
 	if a == ActReport {
@@ -161,9 +160,6 @@ func (e *Engine) record(ctx context.Context, id BookID, o Operation, decide func
 	c := systemCommand(id, actor, a, key, o.Updated, decide)
 	c.subject = o.ID
 	entry, _, err := e.do(ctx, c)
-	if errors.Is(err, errIdle) {
-		return nil, nil
-	}
 	return entry, err
 }
 

@@ -11,6 +11,13 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
+// writer appends JSON; the first error stays. The …Or methods leave a zero
+// value out, as omitempty and omitzero do.
+type writer struct {
+	b   []byte
+	err error
+}
+
 // appendEntry appends the JSON of an entry: byte for byte what encoding/json
 // makes of it, which a test holds it to. Entries are encoded on every change,
 // and reflection was a quarter of what a change costs in memory; what is rare
@@ -146,13 +153,6 @@ func (w *writer) actor(a *tenancy.Actor) {
 	w.end()
 }
 
-// writer appends JSON; the first error stays. The …Or methods leave a zero
-// value out, as omitempty and omitzero do.
-type writer struct {
-	b   []byte
-	err error
-}
-
 func (w *writer) begin() { w.b = append(w.b, '{') }
 
 func (w *writer) end() { w.b = append(w.b, '}') }
@@ -253,9 +253,10 @@ func (w *writer) hashOr(name string, h Hash) {
 func (w *writer) amount(name string, a accounts.Amount) {
 	w.key(name)
 	w.b = append(w.b, '"')
-	b, err := a.AppendText(w.b)
+	var err error
+	w.b, err = a.AppendText(w.b)
 	w.fail(err)
-	w.b = append(b, '"')
+	w.b = append(w.b, '"')
 }
 
 func (w *writer) otherOr(name string, there bool, v any) {

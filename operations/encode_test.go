@@ -100,3 +100,29 @@ func drawEntry(t *rapid.T) Entry {
 	}
 	return e
 }
+
+// BenchmarkEncode compares the encoder with the one it stands in for, over the
+// entries of the golden journal: go test -run=- -bench=Encode ./operations .
+func BenchmarkEncode(b *testing.B) {
+	all := golden(b)
+	entries := make([]*Entry, len(all))
+	for i, s := range all {
+		e, err := s.Open()
+		require.NoError(b, err)
+		entries[i] = e
+	}
+	b.Run("by hand", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			_, err := appendEntry(make([]byte, 0, 2048), entries[i%len(entries)])
+			require.NoError(b, err)
+		}
+	})
+	b.Run("encoding-json", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			_, err := json.Marshal(entries[i%len(entries)])
+			require.NoError(b, err)
+		}
+	})
+}

@@ -191,7 +191,7 @@ func (e *Engine) replay(c *command, taken Sealed) (*Entry, bool, error) {
 	if err != nil {
 		return nil, false, classify(err)
 	}
-	if entry.Fingerprint != c.print {
+	if entry.Fingerprint != c.finger {
 		return nil, false, &ConflictError{Reason: KeyReused}
 	}
 	return entry, true, nil
@@ -216,8 +216,8 @@ func (e *Engine) submit(ctx context.Context, c *command) answer {
 
 // denied tells the access log of what no book is told.
 func (e *Engine) denied(c *command, err error) {
-	var refused *RefusedError
-	if !errors.As(err, &refused) || c.system() {
+	refused, ok := errors.AsType[*RefusedError](err)
+	if !ok || c.system() {
 		return
 	}
 	access := tenancy.IsAccess(err)
@@ -247,7 +247,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 		scope: s, actors: p.Chain(), needs: needs,
 	}
 	var err error
-	if c.print, err = fingerprint(action, string(p.Operator), content); err != nil {
+	if c.finger, err = fingerprint(action, string(p.Operator), content); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	c.suppressed = e.cache.count(refusalKey{c.book, c.operator()}, 0)
@@ -258,8 +258,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 func (e *Engine) honour(s tenancy.Scope, what string) error {
 	err := e.gate.Honour(s)
 	if err != nil {
-		var refused *RefusedError
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*RefusedError](err); ok {
 			e.cfg.Access.Access(AccessEvent{At: instant(e.cfg.Clock.Now()), Scope: s, What: what, Unmet: refused.Unmet})
 		}
 	}

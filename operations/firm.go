@@ -36,7 +36,7 @@ func (v *Firm) Customers(ctx context.Context, q CustomerFilter, after tenancy.Cu
 	if after != "" {
 		err = errors.Join(err, tenancy.CheckID("after", string(after)))
 	}
-	if err = errors.Join(err, q.validate()); err != nil {
+	if err := errors.Join(err, q.validate()); err != nil {
 		return CustomerPage{}, err
 	}
 	st, err := v.standing(ctx, "customers")
@@ -86,8 +86,7 @@ func (v *Firm) standing(ctx context.Context, what string) (tenancy.Standing, err
 	}
 	err = v.eng.gate.Attend(v.scope, st)
 	event := AccessEvent{At: st.Now, Scope: v.scope, What: what, Allowed: err == nil}
-	var refused *RefusedError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		event.Unmet = refused.Unmet
 	}
 	v.eng.cfg.Access.Access(event)

@@ -142,7 +142,7 @@ func writeGolden(t *testing.T, name string) {
 	require.NoError(t, err)
 	p, err = eng.Execute(ctx, s, in(), p.Operation.Ref())
 	require.NoError(t, err)
-	p, err = eng.Modify(ctx, s, in(), p.Operation.Ref(), operations.Modification{Amount: amount("19")})
+	_, err = eng.Modify(ctx, s, in(), p.Operation.Ref(), operations.Modification{Amount: amount("19")})
 	require.NoError(t, err)
 	c, err := eng.Prepare(ctx, s, in(), operations.Deposit{To: two, Amount: amount("1")})
 	require.NoError(t, err)
@@ -152,7 +152,7 @@ func writeGolden(t *testing.T, name string) {
 	require.NoError(t, err)
 	_, err = eng.Submit(ctx, s, in(), operations.Adjustment{From: brl, Amount: amount("0.99"), Purpose: operations.Fee})
 	require.NoError(t, err)
-	bank.say = func(r string) (operations.Answer, error) {
+	bank.say = func(string) (operations.Answer, error) {
 		return operations.Answer{Status: operations.AnswerSettled, Amount: amount("600"), Asset: "BRL", External: "x1"}, nil
 	}
 	w, err := eng.Submit(ctx, s, in(), operations.Withdrawal{From: brl, Amount: amount("600"), Via: "bank"})

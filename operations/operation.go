@@ -27,6 +27,11 @@ type Operation struct {
 	Outcome   *Outcome      `json:"outcome,omitempty"`   // what ended or unsettled it
 }
 
+// String is for people and logs, such as "deposit 250 BRL completed".
+func (o Operation) String() string {
+	return o.Order.Kind + " " + o.Order.Amount.String() + " " + o.Terms.Asset + " " + string(o.State)
+}
+
 // Outcome is why an operation stands where it stands, when that was not an
 // operator's own command.
 type Outcome struct {

@@ -8,11 +8,11 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Unmet is one rule that is not met; Figure one figure of it.
-type (
-	Unmet  = tenancy.Unmet
-	Figure = tenancy.Figure
-)
+// Unmet is one rule that is not met.
+type Unmet = tenancy.Unmet
+
+// Figure is one figure of an unmet rule.
+type Figure = tenancy.Figure
 
 // View is what a kind or a rule may see when it judges an order: the
 // customer's book as it stands, the order and who asks. It is a value without

@@ -2,7 +2,9 @@ package operations
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 )
 
@@ -70,10 +72,10 @@ func (e *Engine) Work(ctx context.Context, b Budget) (Done, error) {
 		ops := expiring[id]
 		entry, err := e.record(ctx, id, Operation{}, expire(ops), ActExpire, "")
 		switch {
-		case err != nil:
-			e.stuck(&done, id, ops[0], err)
-		case entry != nil:
+		case err == nil:
 			done.Expired += len(entry.Effects.Operations)
+		case !errors.Is(err, errIdle):
+			e.stuck(&done, id, ops[0], err)
 		}
 	}
 	place := DuePlace{}
@@ -103,7 +105,7 @@ func before(start, items []DueItem) []DueItem {
 
 func (e *Engine) stuck(done *Done, id BookID, op OperationID, err error) {
 	done.Failed++
-	e.cfg.Log.Warn("work failed", "book", id.String(), "operation", string(op), "error", err)
+	e.cfg.Log.Warn("work failed", slog.String("book", id.String()), slog.String("operation", string(op)), slog.Any("error", err))
 }
 
 func (e *Engine) workOn(ctx context.Context, it DueItem, done *Done) {
@@ -115,11 +117,11 @@ func (e *Engine) workOn(ctx context.Context, it DueItem, done *Done) {
 	switch o.State {
 	case Scheduled:
 		entry, err := e.record(ctx, it.Book, *o, release(o.ID), ActRelease, "")
-		if err != nil {
-			e.stuck(done, it.Book, it.Operation, err)
+		if errors.Is(err, errIdle) {
 			return
 		}
-		if entry == nil {
+		if err != nil {
+			e.stuck(done, it.Book, it.Operation, err)
 			return
 		}
 		done.Released++
@@ -155,15 +157,16 @@ func (e *Engine) resolve(ctx context.Context, id BookID, o Operation, fresh bool
 	} else {
 		entry, err = e.record(ctx, id, o, silent(o.ID), ActReport, "")
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errIdle):
+		done.Unresolved++
+	case err != nil:
 		e.stuck(done, id, o.ID, err)
-		return
-	}
-	if entry != nil {
+	default:
 		if n := entry.operation(o.ID); n != nil && n.State.Final() {
 			done.Resolved++
 			return
 		}
+		done.Unresolved++
 	}
-	done.Unresolved++
 }

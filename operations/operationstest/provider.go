@@ -123,30 +123,48 @@ func (p *Provider) Contract() operations.Contract { return p.contract }
 // carries nothing out twice: for a reference it knows it tells how it stands.
 // One that does not does it again, which Carried shows.
 func (p *Provider) Send(ctx context.Context, i operations.Instruction) (operations.Answer, error) {
-	p.mu.Lock()
-	k := p.intent(i.Reference)
-	k.sends++
-	r := p.send(i, k.sends)
-	if k.known && p.contract.HonoursReference {
-		r.does = ""
-	} else if r.does != "" {
-		p.arrive(k, i)
-		k.stand(r)
-	}
-	return p.reply(ctx, Call{Method: Send, Reference: i.Reference, Sent: i}, k, r)
+	return p.reply(ctx, p.sent(i))
 }
 
 // Ask replies as the script says. What never arrived is not found, whatever
 // the script would have become of it.
 func (p *Provider) Ask(ctx context.Context, reference string) (operations.Answer, error) {
+	return p.reply(ctx, p.asked(reference))
+}
+
+// taken is a call with what is to be said, and how.
+type taken struct {
+	answer operations.Answer
+	manner manner
+}
+
+func (p *Provider) sent(i operations.Instruction) taken {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.intent(i.Reference)
+	k.sends++
+	r := p.send(i, k.sends)
+	if r.does != "" && !(k.known && p.contract.HonoursReference) {
+		if !k.known {
+			p.arrived++
+			k.known, k.external = true, fmt.Sprintf("ext-%d", p.arrived)
+		}
+		k.sent, k.stands = i, operations.Answer{} // anew, as far as it can tell
+		k.move(r)
+	}
+	return p.record(Call{Method: Send, Reference: i.Reference, Sent: i}, k, r)
+}
+
+func (p *Provider) asked(reference string) taken {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	k := p.intent(reference)
 	k.asks++
 	r := p.ask(k.sent, k.asks)
 	if k.known && r.does != "" {
-		k.stand(r)
+		k.move(r)
 	}
-	return p.reply(ctx, Call{Method: Ask, Reference: reference}, k, r)
+	return p.record(Call{Method: Ask, Reference: reference}, k, r)
 }
 
 func (p *Provider) intent(reference string) *intent {
@@ -158,18 +176,10 @@ func (p *Provider) intent(reference string) *intent {
 	return k
 }
 
-func (p *Provider) arrive(k *intent, i operations.Instruction) {
-	if !k.known {
-		p.arrived++
-		k.known, k.external = true, fmt.Sprintf("ext-%d", p.arrived)
-	}
-	k.sent = i
-}
-
-// stand makes the intent stand as the reply says. A second Send that settles is
-// a second effect; being told again of the first is not.
-func (k *intent) stand(r Reply) {
-	if r.does == operations.AnswerSettled && k.sends > k.carried {
+// move makes the intent stand as the reply says. Being told twice that it
+// settled is one effect.
+func (k *intent) move(r Reply) {
+	if r.does == operations.AnswerSettled && k.stands.Status != operations.AnswerSettled {
 		k.carried++
 	}
 	k.stands = operations.Answer{Reference: k.sent.Reference, Status: r.does, External: k.external, Code: r.code}
@@ -188,9 +198,8 @@ func (k *intent) answer() operations.Answer {
 	return k.stands
 }
 
-// reply says what the reply says, in its manner. It is entered with the lock
-// held and gives it up.
-func (p *Provider) reply(ctx context.Context, c Call, k *intent, r Reply) (operations.Answer, error) {
+// record keeps the call with what is said to it.
+func (p *Provider) record(c Call, k *intent, r Reply) taken {
 	a := k.answer()
 	if r.says != "" {
 		a = operations.Answer{Reference: c.Reference, Status: r.says}
@@ -201,19 +210,24 @@ func (p *Provider) reply(ctx context.Context, c Call, k *intent, r Reply) (opera
 	if r.manner == garbled {
 		a.Status = "garbled"
 	}
-	if c.Answered = r.manner == answered || r.manner == garbled; c.Answered {
-		c.Answer = a
+	if r.manner == answered || r.manner == garbled {
+		c.Answer, c.Answered = a, true
 	}
 	p.calls = append(p.calls, c)
-	p.mu.Unlock()
-	switch {
-	case r.manner == hanging:
+	return taken{a, r.manner}
+}
+
+// reply speaks without the lock, so that a caller who hangs keeps nobody waiting.
+func (*Provider) reply(ctx context.Context, t taken) (operations.Answer, error) {
+	switch t.manner {
+	case silent:
+		return operations.Answer{}, errNoAnswer
+	case hanging:
 		<-ctx.Done()
 		return operations.Answer{}, ctx.Err()
-	case !c.Answered:
-		return operations.Answer{}, errNoAnswer
+	case answered, garbled:
 	}
-	return a, nil
+	return t.answer, nil
 }
 
 // Move makes an intent stand otherwise, as when a bank has finished with it,
@@ -225,7 +239,7 @@ func (p *Provider) Move(reference string, to operations.AnswerStatus) operations
 	defer p.mu.Unlock()
 	k := p.intent(reference)
 	if k.known {
-		k.stand(Reply{does: to})
+		k.move(Reply{does: to})
 	}
 	return k.answer()
 }

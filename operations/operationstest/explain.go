@@ -1,0 +1,38 @@
+package operationstest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Explain judges a request on a book by the firm's Config, at an instant, for
+// Operator: what Engine.Explain tells but for the operator's permissions, which
+// are no matter of rules. A Config that is wrong or a request that is malformed
+// ends the test; RequireInvalid is for requests that are to be malformed.
+func Explain(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time) operations.Plan {
+	t.Helper()
+	return ExplainAs(t, c, book, q, at, Operator())
+}
+
+// ExplainAs is Explain for another actor, which View.Actor shows to rules.
+func ExplainAs(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor) operations.Plan {
+	t.Helper()
+	p, err := explain(t, c, book, q, at, actor)
+	if err != nil {
+		t.Fatalf("operationstest: %s cannot be judged:\n%v", q.Order().Kind, err)
+	}
+	return p
+}
+
+func explain(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor) (operations.Plan, error) {
+	t.Helper()
+	e, err := operations.NewEvaluator(c)
+	if err != nil {
+		t.Fatalf("operationstest: the Config is not valid:\n%v", err)
+		return operations.Plan{}, nil
+	}
+	return e.Explain(book, q, actor, at)
+}
