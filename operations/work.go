@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 )
 
@@ -22,6 +23,10 @@ type Done struct {
 	Failed     int  // items that could not be worked on now; they are tried again
 	More       bool // there was more to do than the budget
 }
+
+// maxExpiries is how many operations one entry expires, so that the largest
+// orders still fit into one.
+const maxExpiries = 100
 
 // workPlace is where the last call stopped, so that what cannot be resolved
 // yet does not keep the rest waiting.
@@ -69,13 +74,14 @@ func (e *Engine) Work(ctx context.Context, b Budget) (Done, error) {
 		e.workOn(ctx, it, &done)
 	}
 	for _, id := range books {
-		ops := expiring[id]
-		entry, err := e.record(ctx, id, Operation{}, expire(ops), ActExpire, "")
-		switch {
-		case err == nil:
-			done.Expired += len(entry.Effects.Operations)
-		case !errors.Is(err, errIdle):
-			e.stuck(&done, id, ops[0], err)
+		for ops := range slices.Chunk(expiring[id], maxExpiries) {
+			entry, err := e.record(ctx, id, Operation{}, expire(ops), ActExpire, "")
+			switch {
+			case err == nil:
+				done.Expired += len(entry.Effects.Operations)
+			case !errors.Is(err, errIdle):
+				e.stuck(&done, id, ops[0], err)
+			}
 		}
 	}
 	place := DuePlace{}

@@ -86,11 +86,11 @@ func Operator() tenancy.Actor {
 
 // Fold makes the book. What the spec has wrong, such as an unknown asset or an
 // amount with too many digits, ends the test, with all of it listed.
-func (s BookSpec) Fold(t testing.TB) *operations.Folded {
-	t.Helper()
+func (s BookSpec) Fold(tb testing.TB) *operations.Folded {
+	tb.Helper()
 	f, err := s.fold()
 	if err != nil {
-		t.Fatalf("operationstest: the book cannot be made:\n%v", err)
+		tb.Fatalf("operationstest: the book cannot be made:\n%v", err)
 	}
 	return f
 }

@@ -173,7 +173,7 @@ func TestSpecsThatNoBookCanHaveAreToldInFull(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			said := failure(t, func(tb testing.TB) { test.spec.Fold(tb) })
+			said := failure(t, func(tb *recorder) { test.spec.Fold(tb) })
 			for _, s := range test.says {
 				require.Contains(t, said, s)
 			}

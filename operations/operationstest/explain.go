@@ -12,26 +12,26 @@ import (
 // Operator: what Engine.Explain tells but for the operator's permissions, which
 // are no matter of rules. A Config that is wrong or a request that is malformed
 // ends the test; RequireInvalid is for requests that are to be malformed.
-func Explain(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time) operations.Plan {
-	t.Helper()
-	return ExplainAs(t, c, book, q, at, Operator())
+func Explain(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time) operations.Plan {
+	tb.Helper()
+	return ExplainAs(tb, c, book, q, at, Operator())
 }
 
 // ExplainAs is Explain for another actor, which View.Actor shows to rules.
-func ExplainAs(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor) operations.Plan {
-	t.Helper()
-	p, err := explain(t, c, book, q, at, actor)
+func ExplainAs(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor) operations.Plan {
+	tb.Helper()
+	p, err := explain(tb, c, book, q, at, actor)
 	if err != nil {
-		t.Fatalf("operationstest: %s cannot be judged:\n%v", q.Order().Kind, err)
+		tb.Fatalf("operationstest: %s cannot be judged:\n%v", q.Order().Kind, err)
 	}
 	return p
 }
 
-func explain(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor) (operations.Plan, error) {
-	t.Helper()
+func explain(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor) (operations.Plan, error) {
+	tb.Helper()
 	e, err := operations.NewEvaluator(c)
 	if err != nil {
-		t.Fatalf("operationstest: the Config is not valid:\n%v", err)
+		tb.Fatalf("operationstest: the Config is not valid:\n%v", err)
 		return operations.Plan{}, nil
 	}
 	return e.Explain(book, q, actor, at)

@@ -28,11 +28,11 @@ type Judgements []Judgement
 // kind plans, and tells which said what. Nil when the request names an account
 // the customer does not have: then no rule is asked, here or in the engine.
 // What eligibility, funds and the kind itself find unmet is in the Plan only.
-func Judge(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time) Judgements {
-	t.Helper()
+func Judge(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time) Judgements {
+	tb.Helper()
 	rules := c.Rules
 	c.Rules = nil
-	p := Explain(t, c, book, q, at)
+	p := Explain(tb, c, book, q, at)
 	if p.Terms.Expires.IsZero() {
 		return nil
 	}

@@ -14,10 +14,10 @@ import (
 
 // RequireAllowed ends the test unless nothing is in the way of the plan, and
 // then tells everything that is.
-func RequireAllowed(t testing.TB, p operations.Plan) {
-	t.Helper()
+func RequireAllowed(tb testing.TB, p operations.Plan) {
+	tb.Helper()
 	if !p.Allowed() {
-		t.Fatalf("%s is not allowed:\n%s", p.Order.Kind, Describe(p.Unmet))
+		tb.Fatalf("%s is not allowed:\n%s", p.Order.Kind, Describe(p.Unmet))
 	}
 }
 
@@ -25,10 +25,10 @@ func RequireAllowed(t testing.TB, p operations.Plan) {
 // exactly these, in any order; one that is unmet for several subjects is named
 // once. It then tells which are missing, and of all that is unmet the code,
 // subject, figures and remedy.
-func RequireUnmet(t testing.TB, p operations.Plan, codes ...string) {
-	t.Helper()
+func RequireUnmet(tb testing.TB, p operations.Plan, codes ...string) {
+	tb.Helper()
 	if len(codes) == 0 {
-		t.Fatalf("RequireUnmet: name the codes, or use RequireAllowed")
+		tb.Fatalf("RequireUnmet: name the codes, or use RequireAllowed")
 		return
 	}
 	var missing, more []string
@@ -45,16 +45,16 @@ func RequireUnmet(t testing.TB, p operations.Plan, codes ...string) {
 	if missing == nil && more == nil {
 		return
 	}
-	t.Fatalf("%s is not refused as expected\nmissing: %s\nnot expected: %s\nunmet:\n%s",
+	tb.Fatalf("%s is not refused as expected\nmissing: %s\nnot expected: %s\nunmet:\n%s",
 		p.Order.Kind, list(missing), list(more), Describe(p.Unmet))
 }
 
 // RequireInvalid ends the test unless the request is malformed in exactly these
 // fields, in any order: what is never recorded, because the order or the kind's
 // Validate says so.
-func RequireInvalid(t testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, fields ...string) {
-	t.Helper()
-	_, err := explain(t, c, book, q, at, Operator())
+func RequireInvalid(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, fields ...string) {
+	tb.Helper()
+	_, err := explain(tb, c, book, q, at, Operator())
 	var got []string
 	for _, f := range tenancy.Fields(err) {
 		if !slices.Contains(got, f.Field) {
@@ -65,7 +65,7 @@ func RequireInvalid(t testing.TB, c operations.Config, book *operations.Folded, 
 	slices.Sort(want)
 	slices.Sort(got)
 	if !errors.Is(err, operations.ErrInvalid) || !slices.Equal(slices.Compact(want), got) {
-		t.Fatalf("%s is not malformed as expected\nwant: %s\ngot: %s\nerror: %v",
+		tb.Fatalf("%s is not malformed as expected\nwant: %s\ngot: %s\nerror: %v",
 			q.Order().Kind, list(want), list(got), err)
 	}
 }

@@ -31,7 +31,7 @@ func (r *recorder) Fatalf(format string, args ...any) {
 }
 
 // failure is what the function ends its test with.
-func failure(t *testing.T, f func(testing.TB)) string {
+func failure(t *testing.T, f func(*recorder)) string {
 	t.Helper()
 	r := &recorder{TB: t}
 	require.PanicsWithValue(t, stopped{}, func() { f(r) }, "the test was not ended")
@@ -62,7 +62,7 @@ func TestRequireUnmetWantsExactlyTheCodes(t *testing.T) {
 	p := operationstest.Explain(t, cfg, oneAccount(t), deposit(11), operationstest.Start())
 	operationstest.RequireUnmet(t, p, operations.CodeAmountAbove, "monday")
 
-	said := failure(t, func(tb testing.TB) { operationstest.RequireUnmet(tb, p, "monday", "tuesday") })
+	said := failure(t, func(tb *recorder) { operationstest.RequireUnmet(tb, p, "monday", "tuesday") })
 	require.Equal(t, `deposit is not refused as expected
 missing: tuesday
 not expected: amount_above_maximum
@@ -71,9 +71,9 @@ unmet:
     remedy: Ask on another day.
   amount_above_maximum (amount): asked=11 maximum=10 asset=BRL
     remedy: ask for at most the maximum`, said)
-	failure(t, func(tb testing.TB) { operationstest.RequireUnmet(tb, p) })
-	failure(t, func(tb testing.TB) { operationstest.RequireAllowed(tb, p) })
-	failure(t, func(tb testing.TB) { operationstest.RequireUnmet(tb, operations.Plan{}, "monday") })
+	failure(t, func(tb *recorder) { operationstest.RequireUnmet(tb, p) })
+	failure(t, func(tb *recorder) { operationstest.RequireAllowed(tb, p) })
+	failure(t, func(tb *recorder) { operationstest.RequireUnmet(tb, operations.Plan{}, "monday") })
 }
 
 func TestRequireInvalidWantsExactlyTheFields(t *testing.T) {
@@ -82,16 +82,16 @@ func TestRequireInvalidWantsExactlyTheFields(t *testing.T) {
 	book := oneAccount(t)
 	bad := operations.Transfer{From: "a", To: "a", Amount: decimal.RequireFromString("0.001")}
 	require.Contains(t,
-		failure(t, func(tb testing.TB) {
+		failure(t, func(tb *recorder) {
 			operationstest.RequireInvalid(tb, operations.Config{}, book, deposit(1), now, "amount")
 		}), "error: <nil>")
 	operationstest.RequireInvalid(t, operations.Config{}, book, bad, now, "to")
 	operationstest.RequireInvalid(t, operations.Config{}, book, operations.Deposit{Via: "/"}, now, "via", "amount")
-	failure(t, func(tb testing.TB) {
+	failure(t, func(tb *recorder) {
 		operationstest.RequireInvalid(tb, operations.Config{}, book, bad, now, "to", "from")
 	})
-	failure(t, func(tb testing.TB) { operationstest.Explain(tb, operations.Config{}, book, bad, now) })
-	failure(t, func(tb testing.TB) {
+	failure(t, func(tb *recorder) { operationstest.Explain(tb, operations.Config{}, book, bad, now) })
+	failure(t, func(tb *recorder) {
 		operationstest.Explain(tb, operations.Config{MaxBatch: -1}, book, deposit(1), now)
 	})
 }
@@ -153,6 +153,6 @@ func TestScopesAreOfTheKindAskedFor(t *testing.T) {
 	for _, kind := range tenancy.ScopeKinds() {
 		require.Equal(t, kind, operationstest.ScopeSpec{Kind: kind}.Open(t).Kind())
 	}
-	failure(t, func(tb testing.TB) { operationstest.ScopeSpec{Policy: tenancy.Policy{RequireReason: true}}.Open(tb) })
-	failure(t, func(tb testing.TB) { operationstest.ScopeSpec{Kind: "x"}.Open(tb) })
+	failure(t, func(tb *recorder) { operationstest.ScopeSpec{Policy: tenancy.Policy{RequireReason: true}}.Open(tb) })
+	failure(t, func(tb *recorder) { operationstest.ScopeSpec{Kind: "x"}.Open(tb) })
 }

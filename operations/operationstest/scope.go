@@ -25,8 +25,8 @@ type ScopeSpec struct {
 
 // Open opens the scope at a real gate that knows of nothing but the spec. What
 // the gate refuses ends the test.
-func (s ScopeSpec) Open(t testing.TB) tenancy.Scope {
-	t.Helper()
+func (s ScopeSpec) Open(tb testing.TB) tenancy.Scope {
+	tb.Helper()
 	if s.Principal.Operator == "" {
 		s.Principal = tenancy.Principal{Tenant: "firm", Operator: "operator", Person: "person"}
 	}
@@ -38,7 +38,7 @@ func (s ScopeSpec) Open(t testing.TB) tenancy.Scope {
 	}
 	scope, err := s.open()
 	if err != nil {
-		t.Fatalf("operationstest: the scope cannot be opened: %v", err)
+		tb.Fatalf("operationstest: the scope cannot be opened: %v", err)
 	}
 	return scope
 }

@@ -14,7 +14,9 @@ import (
 // IDs is an operations.IDSource that counts: id-000001, id-000002, and so on.
 // Such ids sort by creation, as the real ones do. The zero value is ready, and
 // safe for concurrent use; which of two concurrent callers comes first is not
-// determined.
+// determined. How many ids an engine draws for a command is its own affair: a
+// test that shows an id takes it from the result. Engines on one store share
+// one source, or have prefixes of their own.
 type IDs struct {
 	// Prefix stands before the number instead of "id". It must begin with a
 	// letter or digit and is not changed while the source is in use.

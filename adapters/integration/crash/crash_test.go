@@ -139,7 +139,10 @@ func hold(t *testing.T, file string, cycle uint64, acks map[string]ack, after ma
 			}
 		}
 	}
-	require.Equal(t, len(acks), found, "an acknowledged command is lost")
+	for key, a := range acks {
+		require.True(t, seen[a.customer+key], "key %s of customer %s, entry %d (read up to %d) was acknowledged and is lost", key, a.customer, a.seq, after[tenancy.CustomerID(a.customer)])
+	}
+	require.Equal(t, len(acks), found)
 	require.LessOrEqual(t, inFlight, workers)
 	return inFlight
 }

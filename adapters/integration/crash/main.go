@@ -176,10 +176,15 @@ func (k *worker) submit(ctx context.Context, q operations.Request) (string, oper
 	return key, res, err
 }
 
-// told writes the line of an acknowledged command, refused ones without an operation.
+// told writes the line of an acknowledged command, refused ones without an
+// operation; those refused beyond what a book records in a minute have no entry
+// and are not told.
 func (k *worker) told(key string, res operations.Result, err error) error {
 	if err != nil && !errors.Is(err, operations.ErrRefused) {
 		return err
+	}
+	if err != nil && res.Seq == 0 {
+		return nil
 	}
 	id, state := string(res.Operation.ID), string(res.Operation.State)
 	if err != nil {
