@@ -54,13 +54,12 @@ func boundKey(field string, d *decimal.Decimal, inside func(decimal.Decimal, int
 	case d.Exponent() > most || d.Exponent() < -most || d.Coefficient().BitLen() > 8*most:
 		return nil, tenancy.Invalid(field, "is not a plain figure")
 	}
-	text := accounts.Canonical(inside(*d, accounts.MaxScale))
-	digits, negative := strings.CutPrefix(text, "-")
-	if whole, _, _ := strings.Cut(digits, "."); len(whole) > accounts.MaxDigits {
-		if negative {
-			return "", nil
-		}
-		return "2", nil
+	moved := inside(*d, accounts.MaxScale)
+	if moved.Abs().Cmp(decimal.New(1, accounts.MaxDigits)) < 0 {
+		return amountKey(accounts.Canonical(moved)), nil
 	}
-	return amountKey(text), nil
+	if moved.Sign() < 0 {
+		return "", nil
+	}
+	return "2", nil
 }

@@ -22,7 +22,7 @@ const migrateAttempts = 5
 // Pending lists the names of the migrations that are still to be applied, in
 // their order. Tables of a newer release are a [SchemaError].
 func (s *Store) Pending(ctx context.Context) ([]string, error) {
-	have, err := s.version(ctx)
+	have, err := s.version(ctx, s.writer.DB)
 	if err != nil {
 		return nil, s.failed(ctx, "read schema version", err)
 	}
@@ -68,7 +68,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(s.dialect.goose, s.writer, texts,
+	provider, err := goose.NewProvider(s.dialect.goose, s.writer.DB, texts,
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
@@ -79,24 +79,16 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // version is the version of the tables; 0 when there are none.
-func (s *Store) version(ctx context.Context) (int64, error) {
+func (s *Store) version(ctx context.Context, db *sql.DB) (int64, error) {
 	var have int64
-	if err := s.writer.QueryRowContext(ctx, s.dialect.texts[hasSchema]).Scan(&have); err != nil || have == 0 {
+	if err := db.QueryRowContext(ctx, s.dialect.texts[hasSchema]).Scan(&have); err != nil || have == 0 {
 		return 0, err
 	}
-	err := s.writer.QueryRowContext(ctx, s.dialect.texts[readSchema]).Scan(&have)
+	err := db.QueryRowContext(ctx, s.dialect.texts[readSchema]).Scan(&have)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
 	return have, err
-}
-
-func (s *Store) checkSchema(ctx context.Context) error {
-	have, err := s.version(ctx)
-	if err == nil && have != s.schema {
-		err = &SchemaError{Have: have, Want: s.schema}
-	}
-	return err
 }
 
 // source is one file of migrations.

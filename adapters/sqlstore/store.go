@@ -29,20 +29,22 @@ type Config struct {
 type Store struct {
 	methods
 
-	writer, readers *sql.DB
+	writer, readers *pool
 	kind            Dialect
 	dialect         *dialect
 	sources         []source
 	schema          int64 // the version this release works with
-
-	preparing sync.Mutex
-	prepared  atomic.Pointer[statements]
 }
 
 var _ operations.Store = (*Store)(nil)
 
-// statements are the prepared texts of a store.
-type statements struct{ write, read [statementCount]*sql.Stmt }
+// pool is a pool of the host's with the statements prepared on it.
+type pool struct {
+	*sql.DB
+
+	preparing sync.Mutex
+	prepared  atomic.Pointer[[statementCount]*sql.Stmt]
+}
 
 // New makes a store over a pool of the host's, which it never closes. At most
 // one Config is taken.
@@ -61,62 +63,54 @@ func New(db *sql.DB, d Dialect, config ...Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{writer: db, readers: db, kind: d, dialect: spec, sources: all, schema: all[len(all)-1].version}
+	s := &Store{writer: &pool{DB: db}, kind: d, dialect: spec, sources: all, schema: all[len(all)-1].version}
+	s.readers = s.writer
 	if len(config) == 1 && config[0].Readers != nil {
-		s.readers = config[0].Readers
+		s.readers = &pool{DB: config[0].Readers}
 	}
 	s.methods = methods{dialect: spec, via: s}
 	return s, nil
 }
 
-// ready is the prepared statements, once the tables are those of this release.
-func (s *Store) ready(ctx context.Context) (*statements, error) {
-	if p := s.prepared.Load(); p != nil {
+// ready is the statements of the pool, once the tables are those of this
+// release. Each pool has its own, so that readers do not wait for the writer.
+func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt, error) {
+	if p := on.prepared.Load(); p != nil {
 		return p, nil
 	}
-	s.preparing.Lock()
-	defer s.preparing.Unlock()
-	if p := s.prepared.Load(); p != nil {
+	on.preparing.Lock()
+	defer on.preparing.Unlock()
+	if p := on.prepared.Load(); p != nil {
 		return p, nil
 	}
-	if err := s.checkSchema(ctx); err != nil {
+	have, err := s.version(ctx, on.DB)
+	if err != nil {
 		return nil, err
 	}
-	p := &statements{}
+	if have != s.schema {
+		return nil, &SchemaError{Have: have, Want: s.schema}
+	}
+	p := new([statementCount]*sql.Stmt)
 	for id, text := range s.dialect.texts {
 		if statement(id).unprepared() {
 			continue
 		}
-		var err error
-		if p.write[id], err = s.writer.PrepareContext(ctx, text); err == nil {
-			p.read[id] = p.write[id]
-			if s.readers != s.writer {
-				p.read[id], err = s.readers.PrepareContext(ctx, text)
+		if p[id], err = on.PrepareContext(ctx, text); err != nil {
+			for _, made := range p[:id] {
+				if made != nil {
+					_ = made.Close()
+				}
 			}
-		}
-		if err != nil {
-			p.close()
 			return nil, fmt.Errorf("prepare statement %d: %w", id, err)
 		}
 	}
-	s.prepared.Store(p)
+	on.prepared.Store(p)
 	return p, nil
-}
-
-func (p *statements) close() {
-	for id := range p.write {
-		if p.write[id] != nil {
-			_ = p.write[id].Close()
-		}
-		if p.read[id] != nil {
-			_ = p.read[id].Close()
-		}
-	}
 }
 
 // read runs fn in a transaction that sees one moment.
 func (s *Store) read(ctx context.Context, fn func(*session) error) error {
-	p, err := s.ready(ctx)
+	p, err := s.ready(ctx, s.readers)
 	if err != nil {
 		return err
 	}
@@ -126,26 +120,26 @@ func (s *Store) read(ctx context.Context, fn func(*session) error) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: &p.read})
+	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: p})
 }
 
 // point runs fn, which makes one statement, without a transaction.
 func (s *Store) point(ctx context.Context, fn func(*session) error) error {
-	p, err := s.ready(ctx)
+	p, err := s.ready(ctx, s.readers)
 	if err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, base: &p.read})
+	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, base: p})
 }
 
 // write runs fn in a transaction and commits it. It waits for a connection as
 // long as ctx allows; from then on the transaction runs to its end, so that it
 // is always known whether it reached COMMIT.
 func (s *Store) write(ctx context.Context, fn func(*session) error) error {
-	p, err := s.ready(ctx)
+	p, err := s.ready(ctx, s.writer)
 	if err != nil {
 		return err
 	}
@@ -159,7 +153,7 @@ func (s *Store) write(ctx context.Context, fn func(*session) error) error {
 	if err != nil {
 		return err
 	}
-	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: &p.write}
+	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: p}
 	err = w.guard()
 	if err == nil {
 		err = fn(w)

@@ -37,7 +37,7 @@ func TestKilledProcessLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "crash")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput() //nolint:gosec // a path of this test
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	file := filepath.Join(dir, "books.db")
 	const workers = 8
@@ -68,7 +68,7 @@ func life(t *testing.T, binary, file string, cycle uint64, workers, after int) m
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, "-db", file, "-cycle", fmt.Sprint(cycle), "-workers", fmt.Sprint(workers)) //nolint:gosec // a path of this test
+	cmd := exec.CommandContext(ctx, binary, "-db", file, "-cycle", fmt.Sprint(cycle), "-workers", fmt.Sprint(workers))
 	var errors strings.Builder
 	cmd.Stderr = &errors
 	stdout, err := cmd.StdoutPipe()
