@@ -12,7 +12,7 @@ func (d *decision) inHouse() bool {
 	if d.f.id.Customer == tenancy.House {
 		return true
 	}
-	d.refuse(Unmet{Code: CodeHouseOnly, Subject: "book", Remedy: "make this change in the house's own scope"})
+	d.refuse(Unmet{Code: CodeHouseOnly, Subject: "book", Remedy: "Make this change in the house's own scope."})
 	return false
 }
 
@@ -21,7 +21,7 @@ func (d *decision) register(x tenancy.Register) error {
 		return nil
 	}
 	if _, ok := d.f.operators.get(x.Operator); ok {
-		d.refuse(Unmet{Code: CodeOperatorExists, Subject: "operator:" + string(x.Operator), Remedy: "choose another operator id"})
+		d.refuse(Unmet{Code: CodeOperatorExists, Subject: "operator:" + string(x.Operator), Remedy: "Choose another operator id."})
 	}
 	if d.f.operators.len() >= d.caps.Operators {
 		d.refuse(full("operators", d.caps.Operators))
@@ -38,7 +38,7 @@ func (d *decision) operatorStatus(id tenancy.OperatorID, to tenancy.OperatorStat
 	}
 	o, ok := d.f.operators.get(id)
 	if !ok {
-		d.refuse(Unmet{Code: CodeOperatorUnknown, Subject: "operator:" + string(id), Remedy: "register the operator first"})
+		d.refuse(Unmet{Code: CodeOperatorUnknown, Subject: "operator:" + string(id), Remedy: "Register the operator first."})
 		return nil
 	}
 	d.notHimself(id)
@@ -59,13 +59,13 @@ func (d *decision) allowOperator(x tenancy.Allow, id tenancy.GrantID) error {
 	d.notHimself(x.Operator)
 	for _, p := range x.Permissions.List() {
 		if _, err := d.gate.Authorize(d.c.scope, p, d.standing); err != nil {
-			d.refuse(Unmet{Code: CodeGrantExceeds, Subject: "permission:" + p.String(), Remedy: "have it given by someone who has it"})
+			d.refuse(Unmet{Code: CodeGrantExceeds, Subject: "permission:" + p.String(), Remedy: "Have it given by someone who has it."})
 		}
 	}
 	g := x.Grant(id)
 	if d.f.id.Customer == tenancy.House {
 		if _, ok := d.f.operators.get(x.Operator); !ok {
-			d.refuse(Unmet{Code: CodeOperatorUnknown, Subject: "operator:" + string(x.Operator), Remedy: "register the operator first"})
+			d.refuse(Unmet{Code: CodeOperatorUnknown, Subject: "operator:" + string(x.Operator), Remedy: "Register the operator first."})
 		}
 	}
 	if !g.Everyone {
@@ -118,7 +118,7 @@ func (d *decision) revoke(id tenancy.GrantID) error {
 		d.fx.Operators = append(d.fx.Operators, n)
 		return nil
 	}
-	d.refuse(Unmet{Code: CodeGrantUnknown, Subject: "grant:" + string(id), Remedy: "choose a grant of this book"})
+	d.refuse(Unmet{Code: CodeGrantUnknown, Subject: "grant:" + string(id), Remedy: "Choose a grant of this book."})
 	return nil
 }
 
@@ -130,12 +130,12 @@ func (d *decision) notHimself(id tenancy.OperatorID) {
 		himself = himself || slices.Contains(d.c.scope.Principal().Persons(), o.Person)
 	}
 	if himself {
-		d.refuse(Unmet{Code: CodeOwnGrant, Subject: "operator:" + string(id), Remedy: "have it changed by another person"})
+		d.refuse(Unmet{Code: CodeOwnGrant, Subject: "operator:" + string(id), Remedy: "Have it changed by another person."})
 	}
 }
 
 func lastAdministrator() Unmet {
-	return Unmet{Code: CodeLastAdmin, Subject: "book", Remedy: "first give another active operator manage_grants in the house, without expiry"}
+	return Unmet{Code: CodeLastAdmin, Subject: "book", Remedy: "First give another active operator manage_grants in the house, without expiry."}
 }
 
 // bootstrap begins the house's book: it names the first administrator and gives

@@ -116,7 +116,7 @@ func (d *decision) setCurrency(x accounts.SetCurrency) error {
 func (d *decision) account(id accounts.ID) (*accounts.Account, bool) {
 	a, ok := d.f.accounts.get(id)
 	if !ok {
-		d.refuse(Unmet{Code: accounts.CodeAccountNotFound, Subject: "account:" + string(id), Remedy: "choose one of the customer's accounts"})
+		d.refuse(Unmet{Code: accounts.CodeAccountNotFound, Subject: "account:" + string(id), Remedy: "Choose one of the customer's accounts."})
 	}
 	return a, ok
 }
@@ -140,7 +140,7 @@ func (d *decision) accountStatus(x accounts.SetStatus) error {
 		d.refuse(Unmet{
 			Code: CodeBalanceNotZero, Subject: "account:" + string(a.ID),
 			Figures: []Figure{{Name: "posted", Value: a.Posted.String()}, {Name: "held", Value: a.Held.String()}},
-			Remedy:  "bring its balance and holds to zero first",
+			Remedy:  "Bring its balance and holds to zero first.",
 		})
 	}
 	e := effectOf(a)
@@ -168,7 +168,7 @@ func (d *decision) accountLimit(x accounts.SetLimit) error {
 		d.refuse(Unmet{
 			Code: CodeLimitBelowUse, Subject: "account:" + string(a.ID),
 			Figures: []Figure{{Name: "limit", Value: accounts.Canonical(x.Limit)}, {Name: "short", Value: accounts.Canonical(left.Neg())}},
-			Remedy:  "choose a limit that covers what is drawn and held",
+			Remedy:  "Choose a limit that covers what is drawn and held.",
 		})
 	}
 	d.fx.Accounts = append(d.fx.Accounts, e)
@@ -225,11 +225,11 @@ func (d *decision) customerStatus(x customer.SetStatus) error {
 	}
 	if x.Status == customer.Closed {
 		if d.f.open.len() > 0 {
-			d.refuse(Unmet{Code: CodeOperationsOpen, Subject: subjectCustomer, Remedy: "finish or cancel the open operations first"})
+			d.refuse(Unmet{Code: CodeOperationsOpen, Subject: subjectCustomer, Remedy: "Finish or cancel the open operations first."})
 		}
 		for _, a := range d.f.accounts.all {
 			if a.Stored != accounts.Closed {
-				d.refuse(Unmet{Code: CodeAccountsOpen, Subject: "account:" + string(a.ID), Remedy: "close the account first"})
+				d.refuse(Unmet{Code: CodeAccountsOpen, Subject: "account:" + string(a.ID), Remedy: "Close the account first."})
 			}
 		}
 	}
@@ -252,7 +252,7 @@ func (d *decision) erase() error {
 
 func (d *decision) closeIncident(id IncidentID) error {
 	if _, ok := d.f.incidents.get(id); !ok {
-		d.refuse(Unmet{Code: CodeIncidentUnknown, Subject: "incident:" + string(id), Remedy: "choose an open incident of this book"})
+		d.refuse(Unmet{Code: CodeIncidentUnknown, Subject: "incident:" + string(id), Remedy: "Choose an open incident of this book."})
 		return nil
 	}
 	d.fx.Closed = append(d.fx.Closed, id)
@@ -263,19 +263,19 @@ func statusForbids(subject, from, to string) Unmet {
 	return Unmet{
 		Code: CodeStatusForbids, Subject: subject,
 		Figures: []Figure{{Name: "status", Value: from}, {Name: "asked", Value: to}},
-		Remedy:  "choose a change that its status allows",
+		Remedy:  "Choose a change that its status allows.",
 	}
 }
 
 func customerForbids(s customer.Status) Unmet {
 	return Unmet{
 		Code: accounts.CodeCustomerNotActive, Subject: subjectCustomer,
-		Figures: []Figure{{Name: "status", Value: string(s)}}, Remedy: "reactivate the customer first",
+		Figures: []Figure{{Name: "status", Value: string(s)}}, Remedy: "Reactivate the customer first.",
 	}
 }
 
 func houseUnchanging() Unmet {
-	return Unmet{Code: CodeHouseUnchanging, Subject: subjectCustomer, Remedy: "the firm's own book has no status or profile to change"}
+	return Unmet{Code: CodeHouseUnchanging, Subject: subjectCustomer, Remedy: "The firm's own book has no status or profile to change."}
 }
 
 // liveAdministrators counts who may manage grants in the house, leaving out one

@@ -88,7 +88,7 @@ func execute(ref Ref) func(*decision) error {
 			d.refuse(Unmet{
 				Code: CodeTermsExpired, Subject: "operation:" + string(o.ID),
 				Figures: []Figure{{Name: "expired", Value: o.Terms.Expires.Format(time.RFC3339Nano)}},
-				Remedy:  "modify it to have it priced again, or prepare a new one",
+				Remedy:  "Modify it to have it priced again, or prepare a new one.",
 			})
 		}
 		if err := d.permitKind(o.Order); err != nil {

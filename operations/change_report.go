@@ -53,7 +53,7 @@ func report(provider string, id OperationID, a Answer) func(*decision) error {
 			return ErrNotFound
 		}
 		d.operation = id
-		if a.usable() != nil {
+		if a.Validate() != nil {
 			return d.silence(o, OutcomeUnusable)
 		}
 		switch a.Status {

@@ -250,7 +250,7 @@ func (d *decision) allow(o *Operation, on Event) bool {
 	d.refuse(Unmet{
 		Code: CodeStateForbids, Subject: "operation:" + string(o.ID),
 		Figures: []Figure{{Name: "state", Value: string(o.State)}, {Name: "asked", Value: string(on)}},
-		Remedy:  "choose an operation in a state that allows it",
+		Remedy:  "Choose an operation in a state that allows it.",
 	})
 	return false
 }

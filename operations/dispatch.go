@@ -127,7 +127,7 @@ func (e *Engine) Report(ctx context.Context, provider string, a Answer) (Result,
 // take records an answer; errIdle when it says nothing that is not so already.
 func (e *Engine) take(ctx context.Context, id BookID, provider string, op OperationID, cause int64, a Answer) (*Entry, error) {
 	key := ""
-	if a.usable() == nil {
+	if a.Validate() == nil {
 		switch a.Status {
 		case AnswerReversed: // one for each operation, whatever it is called
 			key = systemKey + "reversal:" + string(op)

@@ -65,14 +65,15 @@ func NewEvaluator(c Config) (*Evaluator, error) {
 }
 
 // Explain judges the request of an actor on a folded book at an instant. It is
-// pure. The error is invalid for a malformed request.
+// pure; a panic of a kind or rule goes through, so that a test shows where. The
+// error is invalid for a malformed request.
 func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.Time) (Plan, error) {
 	o := q.Order().normal()
 	if err := e.rules.validate(f, o); err != nil {
 		return Plan{}, err
 	}
 	v := NewView(f, o, nil, actor)
-	t, unmet, err := e.rules.price(v, now)
+	t, unmet, err := e.rules.price(v, later(instant(now), f.at))
 	if err != nil {
 		return Plan{}, err
 	}
@@ -121,10 +122,11 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		return Terms{}, unmet, nil
 	}
 	t, unmet := r.kinds[v.order.Kind].Plan(v, now)
-	if len(unmet) > 0 {
+	if err := sound(v, t); err != nil {
+		if len(unmet) == 0 {
+			return t, nil, fmt.Errorf("kind %q: %w", v.order.Kind, err)
+		}
 		t.Postings = nil // incomplete: what is left is judged for itself
-	} else if err := sound(v, t); err != nil {
-		return t, nil, fmt.Errorf("kind %q: %w", v.order.Kind, err)
 	}
 	t.Expires = instant(now.Add(r.validFor))
 	return t, distinct(append(unmet, r.judge(v, t, now)...)), nil
@@ -170,7 +172,7 @@ func (r *rulebook) providerUnknown(t Terms) []Unmet {
 	}
 	return []Unmet{{
 		Code: CodeProviderUnknown, Subject: "provider:" + t.Provider,
-		Remedy: "choose a provider the firm has",
+		Remedy: "Choose a provider the firm has.",
 	}}
 }
 
@@ -270,14 +272,14 @@ func sound(v View, t Terms) error {
 }
 
 func outOfRange(subject string) Unmet {
-	return Unmet{Code: CodeAmountRange, Subject: subject, Remedy: "ask for less"}
+	return Unmet{Code: CodeAmountRange, Subject: subject, Remedy: "Ask for less."}
 }
 
 func full(what string, most int) Unmet {
 	return Unmet{
 		Code: CodeBookFull, Subject: "book",
 		Figures: []Figure{{Name: "of", Value: what}, {Name: "limit", Value: decimal.NewFromInt(int64(most)).String()}},
-		Remedy:  "finish or close some first",
+		Remedy:  "Finish or close some first.",
 	}
 }
 

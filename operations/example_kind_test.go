@@ -120,5 +120,6 @@ func ExampleKind() {
 	//   clearing:cards 33.9
 	//   income:fees 0.51
 	// merchant_blocked (merchant): mcc=7995
+	// insufficient_available (account:id-000002): available=65.59 asked=81.2 short=15.61
 	// attributes.mcc: must be four digits, and the only one
 }

@@ -52,12 +52,12 @@ func Example() {
 
 // Explain tells everything that is in the way at once, and moves nothing.
 func ExampleEngine_Explain() {
-	d := open(operations.Config{
+	ctx, d := openDesk(operations.Config{
 		Rules: []operations.Rule{operations.AmountWithin{Asset: "BRL", Max: decimal.NewFromInt(5000)}},
 	})
-	must(d.eng.Manage(d.ctx, d.scope, key("disable"), accounts.SetCurrency{Currency: "BRL", Enabled: false}))
+	must(d.eng.Manage(ctx, d.scope, intent("disable"), accounts.SetCurrency{Currency: "BRL", Enabled: false}))
 
-	plan := must(d.eng.Explain(d.ctx, d.scope, operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(9000)}))
+	plan := must(d.eng.Explain(ctx, d.scope, operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(9000)}))
 	fmt.Println("allowed:", plan.Allowed())
 	for _, u := range plan.Unmet {
 		fmt.Println(u.Code, u.Figures)
@@ -72,19 +72,19 @@ func ExampleEngine_Explain() {
 // What was prepared stands on frozen terms until it is executed, or expires.
 // Each change names the version it has seen.
 func ExampleEngine_Prepare() {
-	d := open(operations.Config{})
+	ctx, d := openDesk(operations.Config{})
 	show := func(r operations.Result) {
 		o := r.Operation
 		fmt.Printf("version %d %s: %s %s\n", o.Version, o.State, o.Terms.Debit, o.Terms.Asset)
 	}
 
-	res := must(d.eng.Prepare(d.ctx, d.scope, key("prepare"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300)}))
+	res := must(d.eng.Prepare(ctx, d.scope, intent("prepare"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300)}))
 	show(res)
 	fmt.Println("good until", res.Operation.Terms.Expires.Format(time.TimeOnly))
 
-	res = must(d.eng.Modify(d.ctx, d.scope, key("modify"), res.Operation.Ref(), operations.Modification{Amount: decimal.NewFromInt(320)}))
+	res = must(d.eng.Modify(ctx, d.scope, intent("modify"), res.Operation.Ref(), operations.Modification{Amount: decimal.NewFromInt(320)}))
 	show(res)
-	res = must(d.eng.Execute(d.ctx, d.scope, key("execute"), res.Operation.Ref()))
+	res = must(d.eng.Execute(ctx, d.scope, intent("execute"), res.Operation.Ref()))
 	show(res)
 	// Output:
 	// version 1 prepared: 300 BRL
@@ -95,11 +95,11 @@ func ExampleEngine_Prepare() {
 
 // Actions tells which buttons a screen has to show, and why not the others.
 func ExampleEngine_Cancel() {
-	d := open(operations.Config{})
-	res := must(d.eng.Prepare(d.ctx, d.scope, key("prepare"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300)}))
-	res = must(d.eng.Cancel(d.ctx, d.scope, key("cancel"), res.Operation.Ref()))
+	ctx, d := openDesk(operations.Config{})
+	res := must(d.eng.Prepare(ctx, d.scope, intent("prepare"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300)}))
+	res = must(d.eng.Cancel(ctx, d.scope, intent("cancel"), res.Operation.Ref()))
 	fmt.Println(res.Operation.State)
-	for _, a := range must(d.eng.Actions(d.ctx, d.scope, res.Operation.ID)) {
+	for _, a := range must(d.eng.Actions(ctx, d.scope, res.Operation.ID)) {
 		fmt.Println(a.Action, a.Allowed(), a.Unmet[0].Code)
 	}
 	// Output:
@@ -112,16 +112,16 @@ func ExampleEngine_Cancel() {
 // A key means one thing once: a double click or a retry brings the outcome of
 // the first time.
 func ExampleEngine_Submit() {
-	d := open(operations.Config{})
+	ctx, d := openDesk(operations.Config{})
 	q := operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300)}
-	first := must(d.eng.Submit(d.ctx, d.scope, operations.Intent{Key: "form-77"}, q))
-	again := must(d.eng.Submit(d.ctx, d.scope, operations.Intent{Key: "form-77"}, q))
+	first := must(d.eng.Submit(ctx, d.scope, operations.Intent{Key: "form-77"}, q))
+	again := must(d.eng.Submit(ctx, d.scope, operations.Intent{Key: "form-77"}, q))
 	fmt.Println(first.Operation.State, first.Replayed)
 	fmt.Println(again.Operation.State, again.Replayed, again.Operation.ID == first.Operation.ID)
-	fmt.Println("balance", d.balance())
+	fmt.Println("balance", d.balance(ctx))
 
 	q.Amount = decimal.NewFromInt(400)
-	_, err := d.eng.Submit(d.ctx, d.scope, operations.Intent{Key: "form-77"}, q)
+	_, err := d.eng.Submit(ctx, d.scope, operations.Intent{Key: "form-77"}, q)
 	fmt.Println(err)
 	// Output:
 	// completed false
@@ -140,19 +140,19 @@ func ExampleAll() {
 		return []operations.Unmet{{Code: "office_hours", Subject: "book", Remedy: "Ask between 8:00 and 18:00 UTC."}}
 	})
 	policy := operations.All{
-		operations.ForKinds(operations.AmountWithin{Asset: "BRL", Min: decimal.NewFromInt(10)}, operations.KindWithdrawal),
-		operations.When(large, office),
+		operations.ForKinds{Kinds: []string{operations.KindWithdrawal}, Rule: operations.AmountWithin{Asset: "BRL", Min: decimal.NewFromInt(10)}},
+		operations.When{Condition: large, Rule: office},
 	}
-	d := open(operations.Config{Rules: []operations.Rule{policy}})
+	ctx, d := openDesk(operations.Config{Rules: []operations.Rule{policy}})
 	ask := func(amount int64) {
-		plan := must(d.eng.Explain(d.ctx, d.scope, operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(amount)}))
+		plan := must(d.eng.Explain(ctx, d.scope, operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(amount)}))
 		fmt.Println(amount, plan.Allowed(), plan.Unmet)
 	}
 	ask(5)
 	ask(501)
 	d.clock.Set(time.Date(2026, time.November, 2, 16, 59, 0, 0, time.UTC))
 	d.clock.Advance(2 * time.Hour)
-	d.enter()
+	d.enter(ctx)
 	ask(501)
 	ask(500)
 	// Output:
@@ -166,15 +166,15 @@ func ExampleAll() {
 // hands to Report. Told twice, it happens once.
 func ExampleEngine_Report() {
 	pix := operationstest.NewProvider(operations.Contract{HonoursReference: true}).OnSend(operationstest.Pend())
-	d := open(operations.Config{Providers: map[string]operations.Provider{"pix": pix}})
+	ctx, d := openDesk(operations.Config{Providers: map[string]operations.Provider{"pix": pix}})
 
-	res := must(d.eng.Submit(d.ctx, d.scope, key("pay"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300), Via: "pix"}))
-	fmt.Println(res.Operation.State, "balance", d.balance(), "held", must(d.eng.Book(d.scope).Holds(d.ctx))[0].Amount)
+	res := must(d.eng.Submit(ctx, d.scope, intent("pay"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300), Via: "pix"}))
+	fmt.Println(res.Operation.State, "balance", d.balance(ctx), "held", must(d.eng.Book(d.scope).Holds(ctx))[0].Amount)
 
 	answer := pix.Move(res.Operation.Reference, operations.AnswerSettled)
 	for range 2 {
-		res = must(d.eng.Report(d.ctx, "pix", answer))
-		fmt.Println(res.Operation.State, "version", res.Operation.Version, "balance", d.balance())
+		res = must(d.eng.Report(ctx, "pix", answer))
+		fmt.Println(res.Operation.State, "version", res.Operation.Version, "balance", d.balance(ctx))
 	}
 	fmt.Println("carried out", pix.Carried(answer.Reference), "time")
 	// Output:
@@ -188,20 +188,20 @@ func ExampleEngine_Report() {
 func ExampleEngine_Work() {
 	pix := operationstest.NewProvider(operations.Contract{Timeout: 5 * time.Second}).
 		OnSend(operationstest.Settle().Silent()) // it happens, and the answer is lost
-	d := open(operations.Config{Providers: map[string]operations.Provider{"pix": pix}})
+	ctx, d := openDesk(operations.Config{Providers: map[string]operations.Provider{"pix": pix}})
 
-	must(d.eng.Prepare(d.ctx, d.scope, key("forgotten"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(1)}))
-	must(d.eng.Submit(d.ctx, d.scope, key("tomorrow"), operations.Withdrawal{
+	must(d.eng.Prepare(ctx, d.scope, intent("forgotten"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(1)}))
+	must(d.eng.Submit(ctx, d.scope, intent("tomorrow"), operations.Withdrawal{
 		From: d.brl, Amount: decimal.NewFromInt(20), NotBefore: d.clock.Now().AddDate(0, 0, 1),
 	}))
-	lost := must(d.eng.Submit(d.ctx, d.scope, key("lost"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300), Via: "pix"}))
+	lost := must(d.eng.Submit(ctx, d.scope, intent("lost"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300), Via: "pix"}))
 	fmt.Println(lost.Operation.State, lost.Operation.Outcome.Code)
 
 	d.clock.Advance(24 * time.Hour)
-	done := must(d.eng.Work(d.ctx, operations.Budget{}))
+	done := must(d.eng.Work(ctx, operations.Budget{}))
 	fmt.Printf("expired %d, released %d, resolved %d, more %t\n", done.Expired, done.Released, done.Resolved, done.More)
-	d.enter() // yesterday's scope is over
-	fmt.Println("balance", d.balance())
+	d.enter(ctx) // yesterday's scope is over
+	fmt.Println("balance", d.balance(ctx))
 	// Output:
 	// unresolved no_answer
 	// expired 1, released 1, resolved 1, more false
@@ -210,13 +210,13 @@ func ExampleEngine_Work() {
 
 // History is paged newest first, and stays stable while new operations come in.
 func ExampleBook_History() {
-	d := open(operations.Config{})
+	ctx, d := openDesk(operations.Config{})
 	for i := range 5 {
-		must(d.eng.Submit(d.ctx, d.scope, key(fmt.Sprint("w", i)), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(int64(i + 1))}))
+		must(d.eng.Submit(ctx, d.scope, intent(fmt.Sprint("w", i)), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(int64(i + 1))}))
 	}
 	filter := operations.HistoryFilter{Kinds: []string{operations.KindWithdrawal}}
 	for cursor := ""; ; {
-		page := must(d.eng.Book(d.scope).History(d.ctx, filter, cursor, 2))
+		page := must(d.eng.Book(d.scope).History(ctx, filter, cursor, 2))
 		for _, o := range page.Items {
 			fmt.Println(o.Order.Amount)
 		}
@@ -238,13 +238,13 @@ func ExampleBook_History() {
 
 // A statement has every posting of an account with the balance after it.
 func ExampleBook_Statement() {
-	d := open(operations.Config{})
-	must(d.eng.Submit(d.ctx, d.scope, key("fee"), operations.Adjustment{From: d.brl, Amount: decimal.NewFromInt(12), Purpose: operations.Fee}))
-	lines := must(d.eng.Book(d.scope).Statement(d.ctx, operations.StatementFilter{Account: accounts.Customer(d.brl)}, "", 0))
+	ctx, d := openDesk(operations.Config{})
+	must(d.eng.Submit(ctx, d.scope, intent("fee"), operations.Adjustment{From: d.brl, Amount: decimal.NewFromInt(12), Purpose: operations.Fee}))
+	lines := must(d.eng.Book(d.scope).Statement(ctx, operations.StatementFilter{Account: accounts.Customer(d.brl)}, "", 0))
 	for _, l := range lines.Items {
 		fmt.Println(l.At.Format(time.DateOnly), accounts.Format(l.Amount, 2), accounts.Format(l.Balance, 2))
 	}
-	income := must(d.eng.Book(d.scope).Statement(d.ctx, operations.StatementFilter{Account: accounts.IncomeFees}, "", 0))
+	income := must(d.eng.Book(d.scope).Statement(ctx, operations.StatementFilter{Account: accounts.IncomeFees}, "", 0))
 	fmt.Println(income.Items[0].Ref, income.Items[0].Balance)
 	// Output:
 	// 2026-11-02 -12.00 988.00
@@ -254,10 +254,10 @@ func ExampleBook_Statement() {
 
 // The journal tells who did what for whom, and why.
 func ExampleBook_Journal() {
-	d := open(operations.Config{PolicyVersion: "2026-11"})
-	_, err := d.eng.Submit(d.ctx, d.scope, key("too-much"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(5000)})
+	ctx, d := openDesk(operations.Config{PolicyVersion: "2026-11"})
+	_, err := d.eng.Submit(ctx, d.scope, intent("too-much"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(5000)})
 	fmt.Println(errors.Is(err, operations.ErrRefused))
-	for _, l := range must(d.eng.Book(d.scope).Journal(d.ctx, 0, 0)) {
+	for _, l := range must(d.eng.Book(d.scope).Journal(ctx, 0, 0)) {
 		fmt.Printf("%d %s by %s, policy %s, reason %q\n", l.Seq, l.Action, l.Actors[0].ID, l.Policy, l.Reason)
 		for _, u := range l.Refused {
 			fmt.Println("  refused:", u.Code, u.Figures)
@@ -275,10 +275,10 @@ func ExampleBook_Journal() {
 // Verify holds all that is stored against the chain of the journal; Heads
 // commits to all books at once.
 func ExampleBook_Verify() {
-	d := open(operations.Config{})
-	v := must(d.eng.Book(d.scope).Verify(d.ctx))
+	ctx, d := openDesk(operations.Config{})
+	v := must(d.eng.Book(d.scope).Verify(ctx))
 	fmt.Println("sound:", v.Sound(), "entries:", v.Entries, "faults:", len(v.Faults))
-	root := must(d.eng.Firm(d.firm).Heads(d.ctx))
+	root := must(d.eng.Firm(d.firm).Heads(ctx))
 	fmt.Println("books:", root.Books, "root:", !root.Hash.IsZero())
 	// Output:
 	// sound: true entries: 3 faults: 0
@@ -287,15 +287,15 @@ func ExampleBook_Verify() {
 
 // A closed customer's personal data can be erased; the journal stays whole.
 func ExampleEngine_Manage_erase() {
-	d := open(operations.Config{})
-	must(d.eng.Submit(d.ctx, d.scope, key("all"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(1000)}))
-	must(d.eng.Manage(d.ctx, d.scope, key("close-brl"), accounts.SetStatus{Account: d.brl, Status: accounts.Closed}))
-	must(d.eng.Manage(d.ctx, d.scope, key("close"), customer.SetStatus{Status: customer.Closed}))
-	must(d.eng.Manage(d.ctx, d.scope, key("erase"), customer.Erase{}))
+	ctx, d := openDesk(operations.Config{})
+	must(d.eng.Submit(ctx, d.scope, intent("all"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(1000)}))
+	must(d.eng.Manage(ctx, d.scope, intent("close-brl"), accounts.SetStatus{Account: d.brl, Status: accounts.Closed}))
+	must(d.eng.Manage(ctx, d.scope, intent("close"), customer.SetStatus{Status: customer.Closed}))
+	must(d.eng.Manage(ctx, d.scope, intent("erase"), customer.Erase{}))
 
-	c := must(d.eng.Book(d.scope).Customer(d.ctx))
+	c := must(d.eng.Book(d.scope).Customer(ctx))
 	fmt.Printf("%q %s erased: %t\n", c.Profile.Name, c.Status, c.Erased)
-	v := must(d.eng.Book(d.scope).Verify(d.ctx))
+	v := must(d.eng.Book(d.scope).Verify(ctx))
 	fmt.Println("sound:", v.Sound(), "erased:", len(v.Erased), "values")
 	// Output:
 	// "" closed erased: true
@@ -305,24 +305,24 @@ func ExampleEngine_Manage_erase() {
 // A grant is for one customer, says what may be done, and ends at once when it
 // is revoked.
 func ExampleEngine_Manage_grants() {
-	d := open(operations.Config{})
-	house := must(d.eng.Gate().Own(d.ctx, d.ana, ""))
-	must(d.eng.Manage(d.ctx, house, key("register"), tenancy.Register{Operator: "bruno", Person: "p-bruno"}))
-	grant := must(d.eng.Manage(d.ctx, d.scope, key("allow"), tenancy.Allow{
+	ctx, d := openDesk(operations.Config{})
+	house := must(d.eng.Gate().Own(ctx, d.ana, ""))
+	must(d.eng.Manage(ctx, house, intent("register"), tenancy.Register{Operator: "bruno", Person: "p-bruno"}))
+	grant := must(d.eng.Manage(ctx, d.scope, intent("allow"), tenancy.Allow{
 		Operator: "bruno", Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Prepare),
 	}))
 
 	bruno := tenancy.Principal{Tenant: "acme", Operator: "bruno", Person: "p-bruno"}
-	scope := must(d.eng.Gate().Enter(d.ctx, bruno, d.customer, ""))
+	scope := must(d.eng.Gate().Enter(ctx, bruno, d.customer, ""))
 	q := operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(1)}
-	prepared := must(d.eng.Prepare(d.ctx, scope, key("prepare"), q))
-	_, err := d.eng.Execute(d.ctx, scope, key("execute"), prepared.Operation.Ref())
+	prepared := must(d.eng.Prepare(ctx, scope, intent("prepare"), q))
+	_, err := d.eng.Execute(ctx, scope, intent("execute"), prepared.Operation.Ref())
 	fmt.Println(err)
 
-	must(d.eng.Manage(d.ctx, d.scope, key("revoke"), tenancy.Revoke{Grant: grant.Grant}))
-	_, err = d.eng.Prepare(d.ctx, scope, key("once-more"), q)
+	must(d.eng.Manage(ctx, d.scope, intent("revoke"), tenancy.Revoke{Grant: grant.Grant}))
+	_, err = d.eng.Prepare(ctx, scope, intent("once-more"), q)
 	fmt.Println(err)
-	_, err = d.eng.Gate().Enter(d.ctx, bruno, d.customer, "")
+	_, err = d.eng.Gate().Enter(ctx, bruno, d.customer, "")
 	fmt.Println(errors.Is(err, operations.ErrNotFound))
 	// Output:
 	// refused: permission_missing (permission:execute)
@@ -333,16 +333,15 @@ func ExampleEngine_Manage_grants() {
 // An error is of one class, which errors.Is tells; errors.As brings what can be
 // acted on.
 func ExampleRefusedError() {
-	d := open(operations.Config{})
-	_, err := d.eng.Submit(d.ctx, d.scope, key("w"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(1200)})
-	var refused *operations.RefusedError
-	if errors.As(err, &refused) {
+	ctx, d := openDesk(operations.Config{})
+	_, err := d.eng.Submit(ctx, d.scope, intent("w"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(1200)})
+	if refused, ok := errors.AsType[*operations.RefusedError](err); ok {
 		for _, u := range refused.Unmet {
 			fmt.Println(u.Code, "-", u.Remedy)
 		}
 	}
 
-	_, err = d.eng.Submit(d.ctx, d.scope, key("x"), operations.Transfer{From: d.brl, To: d.brl})
+	_, err = d.eng.Submit(ctx, d.scope, intent("x"), operations.Transfer{From: d.brl, To: d.brl})
 	fmt.Println(errors.Is(err, operations.ErrInvalid))
 	for _, f := range tenancy.Fields(err) {
 		fmt.Println(f.Field, f.Problem)
@@ -355,11 +354,11 @@ func ExampleRefusedError() {
 
 // Who works on what somebody else has changed meanwhile is told where it stands.
 func ExampleConflictError() {
-	d := open(operations.Config{})
-	seen := must(d.eng.Prepare(d.ctx, d.scope, key("p"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(10)})).Operation
-	must(d.eng.Modify(d.ctx, d.scope, key("m"), seen.Ref(), operations.Modification{Amount: decimal.NewFromInt(99)}))
+	ctx, d := openDesk(operations.Config{})
+	seen := must(d.eng.Prepare(ctx, d.scope, intent("p"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(10)})).Operation
+	must(d.eng.Modify(ctx, d.scope, intent("m"), seen.Ref(), operations.Modification{Amount: decimal.NewFromInt(99)}))
 
-	_, err := d.eng.Execute(d.ctx, d.scope, key("e"), seen.Ref())
+	_, err := d.eng.Execute(ctx, d.scope, intent("e"), seen.Ref())
 	var conflict *operations.ConflictError
 	if errors.Is(err, operations.ErrConflict) && errors.As(err, &conflict) {
 		fmt.Println(conflict.Reason, "seen", seen.Version, "now", conflict.Version, conflict.State)
@@ -370,7 +369,6 @@ func ExampleConflictError() {
 
 // desk is a firm with one customer and 1000.00 BRL on his one account.
 type desk struct {
-	ctx      context.Context
 	clock    *operationstest.Clock
 	eng      *operations.Engine
 	ana      tenancy.Principal
@@ -380,34 +378,35 @@ type desk struct {
 	brl      accounts.ID
 }
 
-// open makes a desk whose clock, ids and salts are the same in every run.
-func open(cfg operations.Config) *desk {
+// openDesk makes a desk whose clock, ids and salts are the same in every run.
+func openDesk(cfg operations.Config) (context.Context, *desk) {
+	ctx := context.Background()
 	d := &desk{
-		ctx: context.Background(), clock: operationstest.NewClock(operationstest.Start()),
-		ana: tenancy.Principal{Tenant: "acme", Operator: "ana", Person: "p-ana"},
+		clock: operationstest.NewClock(operationstest.Start()),
+		ana:   tenancy.Principal{Tenant: "acme", Operator: "ana", Person: "p-ana"},
 	}
 	cfg.Clock, cfg.IDs, cfg.Entropy = d.clock, &operationstest.IDs{}, &operationstest.Entropy{}
 	d.eng = must(operations.New(memory.New(), cfg))
-	d.firm = must(d.eng.Bootstrap(d.ctx, tenancy.Firm{Tenant: "acme", Admin: d.ana}))
-	d.customer = must(d.eng.OpenCustomer(d.ctx, d.firm, key("open"), customer.Profile{Name: "Maria"})).ID
-	d.enter()
-	d.brl = must(d.eng.Manage(d.ctx, d.scope, key("open-brl"), accounts.Open{
+	d.firm = must(d.eng.Bootstrap(ctx, tenancy.Firm{Tenant: "acme", Admin: d.ana}))
+	d.customer = must(d.eng.OpenCustomer(ctx, d.firm, intent("open"), customer.Profile{Name: "Maria"})).ID
+	d.enter(ctx)
+	d.brl = must(d.eng.Manage(ctx, d.scope, intent("open-brl"), accounts.Open{
 		Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "maria@example.com"},
 	})).Account
-	must(d.eng.Submit(d.ctx, d.scope, key("first"), operations.Deposit{To: d.brl, Amount: decimal.NewFromInt(1000)}))
-	return d
+	must(d.eng.Submit(ctx, d.scope, intent("first"), operations.Deposit{To: d.brl, Amount: decimal.NewFromInt(1000)}))
+	return ctx, d
 }
 
-func (d *desk) enter() {
-	d.scope = must(d.eng.Gate().Enter(d.ctx, d.ana, d.customer, "phone call 4711"))
+func (d *desk) enter(ctx context.Context) {
+	d.scope = must(d.eng.Gate().Enter(ctx, d.ana, d.customer, "phone call 4711"))
 }
 
-func (d *desk) balance() string {
-	a := must(d.eng.Book(d.scope).Accounts(d.ctx))[0]
+func (d *desk) balance(ctx context.Context) string {
+	a := must(d.eng.Book(d.scope).Accounts(ctx))[0]
 	return accounts.Format(a.Posted.Decimal, a.Scale)
 }
 
-func key(k string) operations.Intent { return operations.Intent{Key: k} }
+func intent(key string) operations.Intent { return operations.Intent{Key: key} }
 
 // must stands for the error handling of a host.
 func must[T any](v T, err error) T {

@@ -105,7 +105,7 @@ func (transfer) Plan(v View, _ time.Time) (Terms, []Unmet) {
 		return t, []Unmet{{
 			Code: accounts.CodeAssetMismatch, Subject: "account:" + string(to.ID),
 			Figures: []Figure{{Name: "asset", Value: to.Asset}, {Name: "asked", Value: from.Asset}},
-			Remedy:  "choose two accounts of the same asset",
+			Remedy:  "Choose two accounts of the same asset.",
 		}}
 	}
 	t.Postings = legs(accounts.Customer(o.From), accounts.Customer(o.To), from.Asset, o.Amount.Decimal)

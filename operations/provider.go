@@ -97,8 +97,9 @@ type Answer struct {
 	Text      string          // for people, at most 256 bytes
 }
 
-// usable tells whether the answer says anything that can be relied on.
-func (a Answer) usable() error {
+// Validate tells whether the answer is in a form that can be relied on. Of any
+// other the engine makes "not known".
+func (a Answer) Validate() error {
 	var errs []error
 	if !slices.Contains(AnswerStatuses(), a.Status) {
 		errs = append(errs, tenancy.Invalid("status", "is not a status of an answer"))

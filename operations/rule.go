@@ -13,7 +13,8 @@ import (
 // funds whenever an operation is explained, prepared, executed, modified or
 // released, and once more by Actions: all of them ask the same evaluator.
 //
-// Check tells everything that is not met, nothing when all is. It is pure and
+// Check tells everything that is not met, nothing when all is. Where the kind's
+// own conditions are not met its terms may be incomplete. It is pure and
 // is called from many goroutines: no clock but now, no input or output, no
 // randomness. A panic fails the one command that it was judging.
 type Rule interface {
@@ -38,25 +39,32 @@ func (all All) Check(v View, t Terms, now time.Time) []Unmet {
 	return unmet
 }
 
-// ForKinds judges only operations of the named kinds.
-func ForKinds(r Rule, kinds ...string) Rule {
-	kinds = slices.Clone(kinds)
-	return RuleFunc(func(v View, t Terms, now time.Time) []Unmet {
-		if !slices.Contains(kinds, v.order.Kind) {
-			return nil
-		}
-		return r.Check(v, t, now)
-	})
+// ForKinds is a Rule for operations of some kinds only.
+type ForKinds struct {
+	Kinds []string
+	Rule  Rule // required
 }
 
-// When judges only where the condition holds.
-func When(condition func(v View, t Terms) bool, r Rule) Rule {
-	return RuleFunc(func(v View, t Terms, now time.Time) []Unmet {
-		if !condition(v, t) {
-			return nil
-		}
-		return r.Check(v, t, now)
-	})
+// Check asks the inner rule when the order is of one of the kinds.
+func (r ForKinds) Check(v View, t Terms, now time.Time) []Unmet {
+	if !slices.Contains(r.Kinds, v.order.Kind) {
+		return nil
+	}
+	return r.Rule.Check(v, t, now)
+}
+
+// When is a Rule that binds only where a condition holds.
+type When struct {
+	Condition func(v View, t Terms) bool // required, and pure as a rule is
+	Rule      Rule                       // required
+}
+
+// Check asks the inner rule when the condition holds.
+func (r When) Check(v View, t Terms, now time.Time) []Unmet {
+	if !r.Condition(v, t) {
+		return nil
+	}
+	return r.Rule.Check(v, t, now)
 }
 
 // AmountWithin bounds the amount of one operation in one asset. A zero bound
@@ -83,14 +91,14 @@ func (w AmountWithin) Check(v View, t Terms, _ time.Time) []Unmet {
 		return []Unmet{{
 			Code: CodeAmountBelow, Subject: "amount",
 			Figures: []Figure{asked, {Name: "minimum", Value: accounts.Canonical(w.Min)}, {Name: "asset", Value: w.Asset}},
-			Remedy:  "ask for at least the minimum",
+			Remedy:  "Ask for at least the minimum.",
 		}}
 	}
 	if w.Max.IsPositive() && amount.GreaterThan(w.Max) {
 		return []Unmet{{
 			Code: CodeAmountAbove, Subject: "amount",
 			Figures: []Figure{asked, {Name: "maximum", Value: accounts.Canonical(w.Max)}, {Name: "asset", Value: w.Asset}},
-			Remedy:  "ask for at most the maximum",
+			Remedy:  "Ask for at most the maximum.",
 		}}
 	}
 	return nil

@@ -25,8 +25,8 @@ const Opposite accounts.Ref = "clearing:operationstest"
 // such as "1250.00", read by accounts.ParseSigned at the asset's scale; empty
 // is zero.
 //
-// Fold makes the book from entries of its own, as the engine folds a journal,
-// so that a test sees no state a book cannot have.
+// Fold makes the book from entries of its own, as the engine folds a journal:
+// what no journal folds to is an error of the spec.
 type BookSpec struct {
 	Tenant   tenancy.TenantID   // empty: "firm"
 	Customer tenancy.CustomerID // empty: "customer"
@@ -88,7 +88,7 @@ func Operator() tenancy.Actor {
 // amount with too many digits, ends the test, with all of it listed.
 func (s BookSpec) Fold(tb testing.TB) *operations.Folded {
 	tb.Helper()
-	f, err := s.fold()
+	f, err := s.defaulted().fold()
 	if err != nil {
 		tb.Fatalf("operationstest: the book cannot be made:\n%v", err)
 	}
@@ -96,7 +96,6 @@ func (s BookSpec) Fold(tb testing.TB) *operations.Folded {
 }
 
 func (s BookSpec) fold() (*operations.Folded, error) {
-	s = s.defaulted()
 	w := &writer{f: operations.Empty(operations.BookID{Tenant: s.Tenant, Customer: s.Customer})}
 	events, err := s.events()
 	if err != nil {
@@ -115,14 +114,13 @@ func (s BookSpec) fold() (*operations.Folded, error) {
 }
 
 func (s BookSpec) defaulted() BookSpec {
-	set(&s.Tenant, "firm")
-	set(&s.Customer, "customer")
-	set(&s.Type, customer.Individual)
-	set(&s.Status, customer.Active)
-	if s.At.IsZero() {
-		s.At = Start()
-	}
-	return s
+	d := s
+	set(&d.Tenant, "firm")
+	set(&d.Customer, "customer")
+	set(&d.Type, customer.Individual)
+	set(&d.Status, customer.Active)
+	set(&d.At, Start())
+	return d
 }
 
 func set[T comparable](field *T, usual T) {
@@ -153,7 +151,7 @@ func (s BookSpec) opening(first time.Time) event {
 // it has wrong.
 func (s BookSpec) events() ([]event, error) {
 	errs := []error{
-		tenancy.CheckID("Tenant", string(s.Tenant)), tenancy.CheckID("Customer", string(s.Customer)), s.customerValid(),
+		tenancy.CheckID("tenant", string(s.Tenant)), tenancy.CheckID("customer", string(s.Customer)), s.customerValid(),
 	}
 	var all []event
 	add := func(at time.Time, action operations.Action, fx operations.Effects) {
@@ -166,11 +164,11 @@ func (s BookSpec) events() ([]event, error) {
 		set(&at, s.At)
 		effects, asset, err := a.effects(s.Assets)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("Accounts[%d] %q: %w", i, a.ID, err))
+			errs = append(errs, fmt.Errorf("accounts[%d] %q: %w", i, a.ID, err))
 			continue
 		}
 		if _, twice := scales[a.ID]; twice {
-			errs = append(errs, fmt.Errorf("Accounts[%d] %q: is there twice", i, a.ID))
+			errs = append(errs, fmt.Errorf("accounts[%d] %q: is there twice", i, a.ID))
 		}
 		scales[a.ID] = asset
 		add(at, "account.open", effects)
@@ -184,13 +182,13 @@ func (s BookSpec) events() ([]event, error) {
 	}
 	for _, c := range fx.Currencies {
 		if _, ok := s.Assets.Lookup(c.Asset); !ok {
-			errs = append(errs, fmt.Errorf("currency %q: is not in Assets", c.Asset))
+			errs = append(errs, fmt.Errorf("currency %q: is not in the spec's assets", c.Asset))
 		}
 	}
 	for i, b := range s.System {
 		postings, err := b.postings(s.Assets)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("System[%d] %q: %w", i, b.Ref, err))
+			errs = append(errs, fmt.Errorf("system[%d] %q: %w", i, b.Ref, err))
 		}
 		fx.Postings = append(fx.Postings, postings...)
 	}
@@ -198,7 +196,7 @@ func (s BookSpec) events() ([]event, error) {
 	for i, o := range s.Open {
 		events, err := o.events(operations.OperationID(fmt.Sprintf("open-%d", i+1)), s.At, scales)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("Open[%d]: %w", i, err))
+			errs = append(errs, fmt.Errorf("open[%d]: %w", i, err))
 		}
 		all = append(all, events...)
 	}
@@ -208,13 +206,13 @@ func (s BookSpec) events() ([]event, error) {
 func (s BookSpec) customerValid() error {
 	var errs []error
 	if _, err := customer.ParseType(string(s.Type)); err != nil {
-		errs = append(errs, fmt.Errorf("Type: %w", err))
+		errs = append(errs, fmt.Errorf("type: %w", err))
 	}
 	if _, err := customer.ParseStatus(string(s.Status)); err != nil {
-		errs = append(errs, fmt.Errorf("Status: %w", err))
+		errs = append(errs, fmt.Errorf("status: %w", err))
 	}
 	if s.Country != "" && !slices.Contains(customer.Countries(), s.Country) {
-		errs = append(errs, errors.New("Country: is not an ISO 3166-1 code of two capital letters"))
+		errs = append(errs, errors.New("country: is not an ISO 3166-1 code of two capital letters"))
 	}
 	return errors.Join(errs...)
 }
@@ -232,10 +230,10 @@ func enable(all []operations.CurrencyEffect, asset string, enabled bool) []opera
 // postings bring the system account to its balance.
 func (b SystemSpec) postings(assets accounts.Assets) ([]accounts.Posting, error) {
 	asset, ok := assets.Lookup(b.Asset)
-	amount, err := amountOf("Posted", b.Posted, asset.Scale)
+	amount, err := amountOf("posted", b.Posted, asset.Scale)
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("asset %q is not in Assets", b.Asset)
+		return nil, fmt.Errorf("asset %q is not in the spec's assets", b.Asset)
 	case err != nil:
 		return nil, err
 	case !b.Ref.System() || b.Ref == Opposite:

@@ -144,16 +144,16 @@ func TestSpecsThatNoBookCanHaveAreToldInFull(t *testing.T) {
 	}{
 		"an unknown asset and too many digits": {
 			operationstest.BookSpec{Accounts: []operationstest.AccountSpec{{ID: "a", Asset: "XYZ"}, {ID: "b", Asset: "BRL", Posted: "1.005"}}},
-			[]string{`asset "XYZ"`, `Posted "1.005"`},
+			[]string{`asset "XYZ"`, `posted "1.005"`},
 		},
-		"a held amount below zero":     {operationstest.BookSpec{Accounts: []operationstest.AccountSpec{{ID: "a", Asset: "BRL", Held: "-1"}}}, []string{"Held"}},
+		"a held amount below zero":     {operationstest.BookSpec{Accounts: []operationstest.AccountSpec{{ID: "a", Asset: "BRL", Held: "-1"}}}, []string{"held"}},
 		"a status that is never given": {operationstest.BookSpec{Accounts: []operationstest.AccountSpec{{ID: "a", Asset: "BRL", Status: accounts.Overdrawn}}}, []string{"overdrawn"}},
 		"a detail of the other kind":   {operationstest.BookSpec{Accounts: []operationstest.AccountSpec{{ID: "a", Asset: "BRL", Configured: []string{"address"}}}}, []string{"address"}},
 		"an account twice":             {operationstest.BookSpec{Accounts: []operationstest.AccountSpec{a, a}}, []string{"twice"}},
-		"a customer that cannot be":    {operationstest.BookSpec{Type: "x", Status: "y", Country: "zz"}, []string{"Type", "Status", "Country"}},
+		"a customer that cannot be":    {operationstest.BookSpec{Type: "x", Status: "y", Country: "zz"}, []string{"type", "status", "country"}},
 		"a customer's account as a system account": {
 			operationstest.BookSpec{System: []operationstest.SystemSpec{{Ref: "a", Asset: "BRL", Posted: "1"}}},
-			[]string{"System[0]"},
+			[]string{"system[0]"},
 		},
 		"an unknown currency": {operationstest.BookSpec{Currencies: []string{"XYZ"}}, []string{`"XYZ"`}},
 		"a final operation": {
@@ -162,7 +162,7 @@ func TestSpecsThatNoBookCanHaveAreToldInFull(t *testing.T) {
 		},
 		"an operation of nobody's account": {
 			operationstest.BookSpec{Open: []operationstest.OperationSpec{{Request: operations.Deposit{To: "a", Amount: amount}}, {}}},
-			[]string{`account "a"`, "Request is required"},
+			[]string{`account "a"`, "request is required"},
 		},
 		"an operation before its account": {
 			operationstest.BookSpec{Accounts: []operationstest.AccountSpec{a}, Open: []operationstest.OperationSpec{{

@@ -8,7 +8,9 @@
 // and on failure tell of every unmet rule its code, subject, figures and
 // remedy. [Judge] asks each rule of a Config alone and tells which said what.
 //
-// A kind is tested in the same way: name it in Config.Kinds.
+// A kind is tested in the same way: name it in Config.Kinds. An answer that a
+// firm's own provider gives is held against what the engine relies on by
+// [RequireAnswer].
 //
 // For tests that do run an engine, [Clock], [IDs] and [Entropy] make it
 // deterministic, and [Provider] is a counterpart outside that settles, refuses,

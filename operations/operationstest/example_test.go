@@ -2,6 +2,7 @@ package operationstest_test
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func Example() {
 	//   account_cooling (account:new): asked=20000.01 maximum=500 until=2026-11-05
 	//     remedy: Ask for less, or wait until the account is older.
 	//   amount_above_maximum (amount): asked=20000.01 maximum=10000 asset=BRL
-	//     remedy: ask for at most the maximum
+	//     remedy: Ask for at most the maximum.
 }
 
 // Judge asks each rule alone, and tells which of them said what.
@@ -98,4 +99,6 @@ type printing struct{ testing.TB }
 
 func (printing) Helper() {}
 
-func (printing) Fatalf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+func (printing) Fatalf(format string, args ...any) {
+	_, _ = fmt.Fprintf(os.Stdout, format+"\n", args...)
+}

@@ -15,8 +15,7 @@ import (
 type Judgement struct {
 	// Rule is its place and name: "Rules[1] operations.AmountWithin{…}", or for
 	// a RuleFunc the function's name. Rules within an operations.All have a
-	// place of their own, "Rules[1][0]". What stands behind ForKinds and When
-	// has no name.
+	// place of their own, "Rules[1][0]".
 	Rule  string
 	Unmet []operations.Unmet
 }

@@ -144,7 +144,7 @@ func (p *Provider) sent(i operations.Instruction) taken {
 	k := p.intent(i.Reference)
 	k.sends++
 	r := p.send(i, k.sends)
-	if r.does != "" && !(k.known && p.contract.HonoursReference) {
+	if r.does != "" && (!k.known || !p.contract.HonoursReference) {
 		if !k.known {
 			p.arrived++
 			k.known, k.external = true, fmt.Sprintf("ext-%d", p.arrived)

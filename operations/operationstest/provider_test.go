@@ -39,28 +39,33 @@ func TestProviderSaysAndDoesAsItsScriptSays(t *testing.T) {
 		"refuses": {
 			operationstest.Refuse("limit"),
 			operations.Answer{Reference: "r", Status: operations.AnswerRefused, External: "ext-1", Code: "limit"},
-			operations.Answer{Reference: "r", Status: operations.AnswerRefused, External: "ext-1", Code: "limit"}, 0,
+			operations.Answer{Reference: "r", Status: operations.AnswerRefused, External: "ext-1", Code: "limit"},
+			0,
 		},
 		"calls off": {
 			operationstest.CallOff("duplicate"),
 			operations.Answer{Reference: "r", Status: operations.AnswerCalledOff, External: "ext-1", Code: "duplicate"},
-			operations.Answer{Reference: "r", Status: operations.AnswerCalledOff, External: "ext-1", Code: "duplicate"}, 0,
+			operations.Answer{Reference: "r", Status: operations.AnswerCalledOff, External: "ext-1", Code: "duplicate"},
+			0,
 		},
 		"pends": {
 			operationstest.Pend(),
 			operations.Answer{Reference: "r", Status: operations.AnswerPending, External: "ext-1"},
-			operations.Answer{Reference: "r", Status: operations.AnswerPending, External: "ext-1"}, 0,
+			operations.Answer{Reference: "r", Status: operations.AnswerPending, External: "ext-1"},
+			0,
 		},
 		"settles and is silent": {operationstest.Settle().Silent(), operations.Answer{}, settled, 1},
 		"never arrives":         {operationstest.Lose(), operations.Answer{}, unknown, 0},
 		"is not found":          {operationstest.NotFound(), unknown, unknown, 0},
 		"settles and talks nonsense": {
 			operationstest.Settle().Garbled(),
-			operations.Answer{Reference: "r", Status: "garbled", Amount: five, Asset: "BRL", External: "ext-1"}, settled, 1,
+			operations.Answer{Reference: "r", Status: "garbled", Amount: five, Asset: "BRL", External: "ext-1"},
+			settled, 1,
 		},
 		"settles and speaks of another amount": {
 			operationstest.Settle().Of(decimal.NewFromInt(4), "USD"),
-			operations.Answer{Reference: "r", Status: operations.AnswerSettled, Amount: decimal.NewFromInt(4), Asset: "USD", External: "ext-1"}, settled, 1,
+			operations.Answer{Reference: "r", Status: operations.AnswerSettled, Amount: decimal.NewFromInt(4), Asset: "USD", External: "ext-1"},
+			settled, 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +109,7 @@ func TestOnlyAProviderThatDoesNotHonourReferencesPaysTwice(t *testing.T) {
 			OnSend(operationstest.Lose(), operationstest.Settle().Silent(), operationstest.Settle()).
 			OnAsk(operationstest.Settle())
 		for range 3 {
-			_, _ = p.Send(t.Context(), instruction("r")) //nolint:errcheck // two of them are silent
+			_, _ = p.Send(t.Context(), instruction("r"))
 		}
 		_, err := p.Ask(t.Context(), "r")
 		require.NoError(t, err)
@@ -122,7 +127,7 @@ func TestProviderFindsAReferenceAfterAWhile(t *testing.T) {
 	require.NoError(t, err)
 	var said []operations.AnswerStatus
 	for range 5 {
-		a, _ := p.Ask(t.Context(), "r") //nolint:errcheck // the second is silent
+		a, _ := p.Ask(t.Context(), "r")
 		said = append(said, a.Status)
 	}
 	require.Equal(t, []operations.AnswerStatus{"not_found", "", "pending", "settled", "settled"}, said)

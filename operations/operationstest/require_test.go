@@ -70,7 +70,7 @@ unmet:
   monday (book)
     remedy: Ask on another day.
   amount_above_maximum (amount): asked=11 maximum=10 asset=BRL
-    remedy: ask for at most the maximum`, said)
+    remedy: Ask for at most the maximum.`, said)
 	failure(t, func(tb *recorder) { operationstest.RequireUnmet(tb, p) })
 	failure(t, func(tb *recorder) { operationstest.RequireAllowed(tb, p) })
 	failure(t, func(tb *recorder) { operationstest.RequireUnmet(tb, operations.Plan{}, "monday") })

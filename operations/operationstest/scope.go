@@ -27,20 +27,23 @@ type ScopeSpec struct {
 // the gate refuses ends the test.
 func (s ScopeSpec) Open(tb testing.TB) tenancy.Scope {
 	tb.Helper()
-	if s.Principal.Operator == "" {
-		s.Principal = tenancy.Principal{Tenant: "firm", Operator: "operator", Person: "person"}
-	}
-	set(&s.Kind, tenancy.CustomerScope)
-	set(&s.Customer, "customer")
-	set(&s.Permissions, tenancy.NewPermissions(tenancy.AllPermissions()...))
-	if s.At.IsZero() {
-		s.At = Start()
-	}
-	scope, err := s.open()
+	scope, err := s.defaulted().open()
 	if err != nil {
 		tb.Fatalf("operationstest: the scope cannot be opened: %v", err)
 	}
 	return scope
+}
+
+func (s ScopeSpec) defaulted() ScopeSpec {
+	d := s
+	if d.Principal.Operator == "" {
+		d.Principal = tenancy.Principal{Tenant: "firm", Operator: "operator", Person: "person"}
+	}
+	set(&d.Kind, tenancy.CustomerScope)
+	set(&d.Customer, "customer")
+	set(&d.Permissions, tenancy.NewPermissions(tenancy.AllPermissions()...))
+	set(&d.At, Start())
+	return d
 }
 
 func (s ScopeSpec) open() (tenancy.Scope, error) {
@@ -57,7 +60,7 @@ func (s ScopeSpec) open() (tenancy.Scope, error) {
 	case tenancy.FirmScope:
 		return gate.Firm(ctx, s.Principal)
 	}
-	return tenancy.Scope{}, tenancy.Invalid("Kind", "is not a scope kind")
+	return tenancy.Scope{}, tenancy.Invalid("kind", "is not a scope kind")
 }
 
 // standing grants what the spec says, for everyone and for the book asked for.

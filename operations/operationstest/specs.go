@@ -24,7 +24,7 @@ func complete(kind accounts.Kind) (needed, possible []string) {
 func (a AccountSpec) effects(assets accounts.Assets) (operations.Effects, accounts.Asset, error) {
 	asset, ok := assets.Lookup(a.Asset)
 	if !ok {
-		return operations.Effects{}, asset, fmt.Errorf("asset %q is not in Assets", a.Asset)
+		return operations.Effects{}, asset, fmt.Errorf("asset %q is not in the spec's assets", a.Asset)
 	}
 	set(&a.Status, accounts.Active)
 	needed, possible := complete(asset.Kind)
@@ -35,22 +35,22 @@ func (a AccountSpec) effects(assets accounts.Assets) (operations.Effects, accoun
 	case len(configured) == 0:
 		configured = needed
 	}
-	posted, err1 := amountOf("Posted", a.Posted, asset.Scale)
-	held, err2 := amountOf("Held", a.Held, asset.Scale)
-	limit, err3 := amountOf("Limit", a.Limit, asset.Scale)
+	posted, err1 := amountOf("posted", a.Posted, asset.Scale)
+	held, err2 := amountOf("held", a.Held, asset.Scale)
+	limit, err3 := amountOf("limit", a.Limit, asset.Scale)
 	errs := []error{a.ID.Validate(), err1, err2, err3}
 	if held.IsNegative() || limit.IsNegative() {
-		errs = append(errs, errors.New("Held and Limit must not be below zero"))
+		errs = append(errs, errors.New("held and limit must not be below zero"))
 	}
 	if !a.Status.Stored() {
-		errs = append(errs, fmt.Errorf("Status %q is not one an account can be given", a.Status))
+		errs = append(errs, fmt.Errorf("status %q is not one an account can be given", a.Status))
 	}
 	if _, err := accounts.ParseDirections(string(a.Directions)); err != nil {
 		errs = append(errs, err)
 	}
 	for _, name := range configured {
 		if !slices.Contains(possible, name) {
-			errs = append(errs, fmt.Errorf("Configured has %q, which is not a detail of %s accounts", name, asset.Kind))
+			errs = append(errs, fmt.Errorf("configured has %q, which is not a detail of %s accounts", name, asset.Kind))
 		}
 	}
 	fx := operations.Effects{
@@ -69,7 +69,7 @@ func (a AccountSpec) effects(assets accounts.Assets) (operations.Effects, accoun
 // events make the operation and bring it to its state, along the lifecycle.
 func (o OperationSpec) events(id operations.OperationID, at time.Time, known map[accounts.ID]accounts.Asset) ([]event, error) {
 	if o.Request == nil {
-		return nil, errors.New("Request is required")
+		return nil, errors.New("request is required")
 	}
 	set(&o.ID, id)
 	set(&o.State, operations.Executing)
@@ -84,7 +84,7 @@ func (o OperationSpec) events(id operations.OperationID, at time.Time, known map
 		}
 	}
 	if o.State.Final() || !slices.Contains(operations.States(), o.State) {
-		return nil, fmt.Errorf("State %q is not that of an open operation", o.State)
+		return nil, fmt.Errorf("state %q is not that of an open operation", o.State)
 	}
 	path := []operations.State{o.State}
 	if o.State == operations.Unresolved {
@@ -114,7 +114,7 @@ func (o OperationSpec) events(id operations.OperationID, at time.Time, known map
 			},
 		})
 	}
-	return all, tenancy.CheckID("ID", string(o.ID))
+	return all, tenancy.CheckID("id", string(o.ID))
 }
 
 // plain are the terms of an order that costs nothing beside its amount.
@@ -133,7 +133,7 @@ func plain(o operations.Order, known map[accounts.ID]accounts.Asset) (operations
 		}
 		asset, ok := known[side.id]
 		if !ok {
-			return t, fmt.Errorf("account %q is not in Accounts", side.id)
+			return t, fmt.Errorf("account %q is not in the spec", side.id)
 		}
 		*side.ref, *side.amount, t.Asset = accounts.Customer(side.id), o.Amount, asset.Code
 	}
@@ -144,7 +144,7 @@ func plain(o operations.Order, known map[accounts.ID]accounts.Asset) (operations
 		t.Provider = ""
 	}
 	if from == to {
-		return t, errors.New("the order names no account; give Terms")
+		return t, errors.New("the order names no account; give it terms")
 	}
 	t.Postings = []accounts.Posting{
 		{Ref: from, Asset: t.Asset, Amount: accounts.Exact(o.Amount.Neg())},
