@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -58,8 +59,8 @@ func TestBoundsMayBeAnyFigure(t *testing.T) {
 			require.NoError(t, err)
 			for _, amount := range ascending() {
 				d := decimal.RequireFromString(amount)
-				require.Equal(t, d.Cmp(bound) >= 0, amountKey(amount) >= least.(string), "%s at least %s", amount, text)
-				require.Equal(t, d.Cmp(bound) <= 0, amountKey(amount) <= most.(string), "%s at most %s", amount, text)
+				require.Equal(t, d.Cmp(bound) >= 0, amountKey(amount) >= fmt.Sprint(least), "%s at least %s", amount, text)
+				require.Equal(t, d.Cmp(bound) <= 0, amountKey(amount) <= fmt.Sprint(most), "%s at most %s", amount, text)
 			}
 		})
 	}

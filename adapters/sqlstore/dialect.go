@@ -61,8 +61,7 @@ type dialect struct {
 }
 
 func (d Dialect) describe() (*dialect, error) {
-	switch d {
-	case SQLite:
+	if d == SQLite {
 		return sqlite(), nil
 	}
 	return nil, fmt.Errorf("%w: %w", errConfig, tenancy.Invalid("dialect", "is not a dialect"))

@@ -49,7 +49,7 @@ func (s *session) stmt(id statement) (*sql.Stmt, error) {
 	switch {
 	case s.on[id] != nil:
 	case s.base == nil:
-		stmt, err := s.tx.PrepareContext(s.ctx, s.dialect.texts[id])
+		stmt, err := s.tx.PrepareContext(s.ctx, s.dialect.texts[id]) //nolint:sqlclosecheck // it ends with the transaction
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +64,7 @@ func (s *session) stmt(id statement) (*sql.Stmt, error) {
 
 // exec runs a statement and tells how many rows it touched.
 func (s *session) exec(id statement, args ...any) (int64, error) {
-	stmt, err := s.stmt(id)
+	stmt, err := s.stmt(id) //nolint:sqlclosecheck // it is used again and ends with its pool or transaction
 	if err != nil {
 		return 0, err
 	}
@@ -78,7 +78,7 @@ func (s *session) exec(id statement, args ...any) (int64, error) {
 // each runs a query and hands every row to fn, until there are no more or fn
 // says that it has enough.
 func (s *session) each(id statement, fn func(*sql.Rows) (more bool, err error), args ...any) error {
-	stmt, err := s.stmt(id)
+	stmt, err := s.stmt(id) //nolint:sqlclosecheck // it is used again and ends with its pool or transaction
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func sqliteTexts() [statementCount]string {
 
 		history: `SELECT o.id, o.created, o.updated, o.version, o.state, o.kind, o.asset, o.from_account, o.to_account, o.amount, o.maker, o.created_at, o.due,
 			e.seq, e.prev, e.hash, e.at, e.action, e.operation, e.key, e.fingerprint, e.bytes
-			FROM (SELECT * FROM (SELECT ` + operationColumns + `, amount_key FROM onbehalf_operations
+			FROM (SELECT ` + operationColumns + ` FROM (SELECT ` + operationColumns + `, amount_key FROM onbehalf_operations
 					WHERE tenant = ?1 AND customer = ?2 AND created < ?3 ORDER BY created DESC, id DESC LIMIT ?4)
 				WHERE (?6 = '' OR asset = ?6) AND (?7 = '' OR from_account = ?7 OR to_account = ?7) AND (?8 = '' OR maker = ?8)
 				AND (?9 IS NULL OR amount_key >= ?9) AND (?10 IS NULL OR amount_key <= ?10)

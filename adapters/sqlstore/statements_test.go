@@ -16,7 +16,7 @@ import (
 // acrossBooks are the statements that do not name a customer, each with the
 // reason.
 func acrossBooks() map[statement]string {
-	return map[statement]string{
+	return map[statement]string{ //nolint:exhaustive // a short list is the point
 		guardSchema:    "the schema belongs to no tenant",
 		hasSchema:      "the schema belongs to no tenant",
 		readSchema:     "the schema belongs to no tenant",
@@ -33,7 +33,7 @@ func acrossBooks() map[statement]string {
 
 // acrossCustomers are those that read a whole tenant, and name it.
 func acrossCustomers() map[statement]bool {
-	return map[statement]bool{
+	return map[statement]bool{ //nolint:exhaustive // a short list is the point
 		putOperator: true, readOperator: true, allOperators: true, dropOperators: true,
 		customers: true, customersFloor: true, customersGranted: true, customersGrantedFloor: true, heads: true,
 	}

@@ -91,11 +91,11 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 		return nil, &SchemaError{Have: have, Want: s.schema}
 	}
 	p := new([statementCount]*sql.Stmt)
-	for id, text := range s.dialect.texts {
+	for id, text := range &s.dialect.texts {
 		if statement(id).unprepared() {
 			continue
 		}
-		if p[id], err = on.PrepareContext(ctx, text); err != nil {
+		if p[id], err = on.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // they end with the pool
 			for _, made := range p[:id] {
 				if made != nil {
 					_ = made.Close()
@@ -179,8 +179,7 @@ func (e *commitError) Unwrap() error { return e.err }
 
 // failed translates the error of a call.
 func (m *methods) failed(ctx context.Context, doing string, err error) error {
-	var commit *commitError
-	if errors.As(err, &commit) {
+	if commit, ok := errors.AsType[*commitError](err); ok {
 		return m.dialect.failCommit(doing, commit.err)
 	}
 	return m.dialect.fail(ctx, doing, err)
