@@ -22,6 +22,7 @@ var (
 	// something else. Nothing is recorded.
 	ErrConflict = tenancy.ErrConflict
 	// ErrUnavailable: it had no effect and may be repeated under the same key.
+	// Where it wraps ErrDamaged or ErrFormat, repeating does not help.
 	ErrUnavailable = tenancy.ErrUnavailable
 	// ErrUnknownOutcome: it may have had its effect. Repeat it under the same
 	// key, and the answer is the one outcome it has.

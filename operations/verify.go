@@ -3,6 +3,7 @@ package operations
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -52,6 +53,19 @@ func (b *Book) Verify(ctx context.Context) (Verification, error) {
 		return Verification{}, err
 	}
 	v, _, err := b.eng.verify(ctx, r.f.id)
+	return v, err
+}
+
+// Verify is Book.Verify for a book that may be too damaged for any scope to be
+// opened to it. It tells what is wrong and where, and nothing of what stands
+// there. Nobody's permission is asked for: call it, as Bootstrap, from where
+// only the owner of the database can. A store's Heads lists the books of a firm.
+// Errors: invalid, unavailable.
+func (e *Engine) Verify(ctx context.Context, id BookID) (Verification, error) {
+	if err := errors.Join(tenancy.CheckID("tenant", string(id.Tenant)), tenancy.CheckID("customer", string(id.Customer))); err != nil {
+		return Verification{}, err
+	}
+	v, _, err := e.verify(ctx, id)
 	return v, err
 }
 
@@ -143,6 +157,10 @@ func (e *Engine) walk(ctx context.Context, v *Verification, d *derivation, perso
 		for _, s := range page {
 			if s.Seq > v.Head.Seq {
 				return e.beyond(ctx, v, s)
+			}
+			if s.Seq > d.f.head.Seq+1 {
+				v.fault(d.f.head.Seq+1, "entry", fmt.Sprintf("is missing; the next there is %d", s.Seq))
+				return true, nil
 			}
 			if err := d.take(s, personal); err != nil {
 				v.fault(max(s.Seq, d.f.head.Seq+1), "entry", err.Error())
@@ -301,7 +319,7 @@ func (v *Verification) compare(want, got Projection) {
 	compareRows(v, "operation", want.Operations, got.Operations,
 		func(r OperationRow) string { return string(r.ID) }, sameRow, func(r OperationRow) int64 { return r.Updated })
 	compareRows(v, "posting", want.Postings, got.Postings,
-		func(r PostingRow) string { return fmt.Sprintf("%020d/%d", r.Seq, r.N) }, samePosting, func(r PostingRow) int64 { return r.Seq })
+		func(r PostingRow) string { return fmt.Sprintf("%d/%d", r.Seq, r.N) }, samePosting, func(r PostingRow) int64 { return r.Seq })
 	compareRows(v, "balance", want.Balances, got.Balances,
 		func(r BalanceRow) string { return string(r.Ref) + " " + r.Asset }, sameBalance, func(r BalanceRow) int64 { return r.Seq })
 	compareRows(v, "key", want.Keys, got.Keys,

@@ -1,7 +1,6 @@
 package integration_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,10 +24,9 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 		t.Parallel()
 		storetest.Run(t, func(t *testing.T) operations.Store {
 			t.Helper()
-			db := openSQLite(t, sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "books.db")), 1)
+			db := openSQLite(t, sqlstore.SQLiteDSN(newFile(t)), 1)
 			store, err := sqlstore.New(db, sqlstore.SQLite)
 			require.NoError(t, err)
-			require.NoError(t, store.Migrate(t.Context()))
 			return store
 		})
 	})

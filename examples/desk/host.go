@@ -21,6 +21,7 @@ import (
 // desk is an engine over one database.
 type desk struct {
 	eng   *operations.Engine
+	store *sqlstore.Store
 	db    *sql.DB
 	firm  tenancy.TenantID
 	clock operations.Clock
@@ -77,16 +78,16 @@ func open(ctx context.Context, file string, firm tenancy.TenantID, create bool, 
 }
 
 func (d *desk) start(ctx context.Context, create bool, assets accounts.Assets) error {
-	store, err := sqlstore.New(d.db, sqlstore.SQLite)
-	if err != nil {
+	var err error
+	if d.store, err = sqlstore.New(d.db, sqlstore.SQLite); err != nil {
 		return err
 	}
 	if create {
-		if err := store.Migrate(ctx); err != nil {
+		if err := d.store.Migrate(ctx); err != nil {
 			return err
 		}
 	}
-	d.eng, err = operations.New(store, config(assets, d.clock))
+	d.eng, err = operations.New(d.store, config(assets, d.clock))
 	return err
 }
 

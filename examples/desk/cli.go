@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/alecthomas/kong"
+	"github.com/google/uuid"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// globals are the flags of every command.
+type globals struct {
+	DB     string `help:"The firm's database." name:"db" placeholder:"FILE"`
+	Firm   string `default:"acme" help:"The firm (default: acme)." placeholder:"ID"`
+	As     string `help:"Who you are: ana, bruno, carla or davi." placeholder:"OPERATOR"`
+	Reason string `help:"Why you enter a customer's context; recorded with all you do there." placeholder:"TEXT"`
+	Key    string `help:"The idempotency key of a change; a fresh one is drawn and printed." placeholder:"KEY"`
+	JSON   bool   `help:"Print for programs: one document, amounts as strings." name:"json"`
+}
+
+// commands is the whole command line.
+type commands struct {
+	globals
+
+	Demo      demoCmd      `cmd:"" help:"Show every part on a database of its own, which is removed in the end."`
+	Init      initCmd      `cmd:"" help:"Begin a firm in a database; you become its first administrator."`
+	Operators operatorsCmd `cmd:"" help:"List the firm's operators."`
+	Register  registerCmd  `cmd:"" help:"Make one of the staff an operator of the firm."`
+	Grant     grantCmd     `cmd:"" help:"Let an operator do certain things for a customer, for every customer, or in the house."`
+	Grants    grantsCmd    `cmd:"" help:"List the grants of one book."`
+	Revoke    revokeCmd    `cmd:"" help:"End a grant."`
+	Customers customersCmd `cmd:"" help:"List the customers you may see."`
+	Open      openCmd      `cmd:"" help:"Open a customer."`
+	Status    statusCmd    `cmd:"" help:"Change the status of a customer, or of one of his accounts."`
+	Account   accountCmd   `cmd:"" help:"Open an account."`
+	Accounts  accountsCmd  `cmd:"" help:"Show a customer's accounts, and whether they are eligible."`
+	Explain   explainCmd   `cmd:"" help:"Tell what an operation would do and cost, or every reason why not."`
+	Prepare   prepareCmd   `cmd:"" help:"Price an operation and keep its terms until they expire."`
+	Submit    submitCmd    `cmd:"" help:"Prepare and execute in one change."`
+	Modify    modifyCmd    `cmd:"" help:"Give an operation that has not begun to happen other content."`
+	Execute   executeCmd   `cmd:"" help:"Do what was prepared, on its terms."`
+	Cancel    cancelCmd    `cmd:"" help:"Withdraw an operation that has not begun to happen."`
+	History   historyCmd   `cmd:"" help:"List a customer's operations, newest first."`
+	Actions   actionsCmd   `cmd:"" help:"Show an operation and what you may do to it, with all reasons why not."`
+	Statement statementCmd `cmd:"" help:"List the postings of an account, newest first."`
+	Journal   journalCmd   `cmd:"" help:"List the entries of a book: who did what, for whom and why."`
+	Work      workCmd      `cmd:"" help:"Do what has become due in all books."`
+	Verify    verifyCmd    `cmd:"" help:"Verify one book, or all of the firm."`
+	Erase     eraseCmd     `cmd:"" help:"Erase the personal data of a closed customer; his journal stays whole."`
+}
+
+// errUsage is a command line that cannot be understood.
+var errUsage = errors.New("usage")
+
+// caller is one run of the command: what its commands share.
+type caller struct {
+	globals
+
+	out    *out
+	assets accounts.Assets
+	clock  operations.Clock
+	desk   *desk  // opened by the first command that needs it
+	used   string // the key that was sent
+}
+
+// run is the whole program. It returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	assets, err := firmAssets()
+	o := &out{stdout: stdout, stderr: stderr, json: slices.Contains(args, "--json"), assets: assets}
+	if err != nil {
+		o.fail(err, "")
+		return exitOther
+	}
+	c := &caller{out: o, assets: assets, clock: systemClock()}
+	err = c.parseAndRun(ctx, args)
+	if c.desk != nil {
+		err = errors.Join(err, c.desk.close())
+	}
+	if err != nil && !errors.Is(err, errDamage) && !errors.Is(err, errWouldRefuse) {
+		o.fail(err, c.used)
+	}
+	return classOf(err).code
+}
+
+func (c *caller) parseAndRun(ctx context.Context, args []string) error {
+	var cmds commands
+	helped := false
+	parser, err := kong.New(&cmds,
+		kong.Name("desk"),
+		kong.Description("The screen on which a firm's staff operate accounts for its customers, as text. Start with: desk demo"),
+		kong.Writers(c.out.stdout, c.out.stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.Help(help),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return fmt.Errorf("command line: %w", err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case helped:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %w; see desk --help", errUsage, err)
+	}
+	c.globals = cmds.globals
+	c.out.json = c.JSON
+	return parsed.Run(c)
+}
+
+// help is kong's, with the exit codes after that of the whole command.
+func help(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	_, err := io.WriteString(ctx.Stdout, exitHelp)
+	return err
+}
+
+// sit opens the database and signs the operator in.
+func (c *caller) sit(ctx context.Context) (*seat, error) { return c.seat(ctx, false) }
+
+func (c *caller) seat(ctx context.Context, create bool) (*seat, error) {
+	who, err := signIn(tenancy.TenantID(c.Firm), c.As)
+	if err != nil {
+		return nil, err
+	}
+	if err := who.Validate(); err != nil {
+		return nil, err
+	}
+	if c.desk, err = open(ctx, c.DB, who.Tenant, create, c.assets, c.clock); err != nil {
+		return nil, err
+	}
+	return &seat{desk: c.desk, who: who, reason: c.Reason}, nil
+}
+
+// intent is the key a change is sent under. A fresh one is told before it is
+// sent, so that it is known whatever happens then.
+func (c *caller) intent() (operations.Intent, error) {
+	c.used = c.Key
+	if c.used == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return operations.Intent{}, fmt.Errorf("draw key: %w", err)
+		}
+		c.used = id.String()
+		if !c.JSON {
+			p := c.out.page(c.out.stderr)
+			p.linef(faint, "sent with --key %s", c.used)
+			return operations.Intent{Key: c.used}, p.err
+		}
+	}
+	return operations.Intent{Key: c.used}, nil
+}
+
+// book names the context of a command.
+type book struct {
+	Customer string `help:"Whose context to enter: a customer's id, or house for the firm's own." placeholder:"ID" required:"true"`
+}
+
+func (b book) enter(ctx context.Context, c *caller) (*seat, tenancy.Scope, error) {
+	s, err := c.sit(ctx)
+	if err != nil {
+		return nil, tenancy.Scope{}, err
+	}
+	scope, err := s.enter(ctx, tenancy.CustomerID(b.Customer))
+	return s, scope, err
+}
+
+// paging goes on in a list.
+type paging struct {
+	Cursor string `help:"Go on from where the last page ended." placeholder:"CURSOR"`
+	Limit  int    `help:"At most this many (1 to 200, default 50)." placeholder:"N"`
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+type demoCmd struct{}
+
+// Run plays the demo on a database of its own.
+func (demoCmd) Run(ctx context.Context, c *caller) (err error) {
+	dir, err := os.MkdirTemp("", "desk-demo-")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	m := &demo{caller: c, clock: newMovable(), page: c.out.page(c.out.stdout)}
+	d, err := open(ctx, filepath.Join(dir, "demo.db"), "acme", true, c.assets, m.clock)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	m.desk = d
+	for _, part := range []func(context.Context) error{
+		m.theFirm, m.theCustomers, m.entering, m.theAccounts, m.whyNot, m.theOperation, m.scheduled,
+		m.operationsTable, m.actionControls, m.theLogs, m.nextMorning, m.ownAccounts, m.verification,
+	} {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		return c.out.show(m.told)
+	}
+	return m.page.err
+}
+
+// demo is one play. Everything it shows was read back from the engine; what it
+// says beside that is what it is about to do.
+type demo struct {
+	*caller
+
+	desk  *desk
+	clock *movable
+	page  *page
+	told  demoDoc
+
+	maria, padaria, joao        tenancy.CustomerID
+	main, savings, coins, joaos accounts.ID
+	deed, later                 operations.OperationID // the executed and the scheduled withdrawal
+	morning                     time.Time              // when the scheduled one is due
+}
+
+// demoDoc is the whole demo for programs.
+type demoDoc struct {
+	Parts []demoPart `json:"parts"`
+}
+
+type demoPart struct {
+	Part  string `json:"part"`
+	Shows []any  `json:"shows"`
+}
+
+func (demoDoc) draw(*page) {}
+
+// part begins a part of the screen.
+func (m *demo) part(name string) {
+	m.told.Parts = append(m.told.Parts, demoPart{Part: name, Shows: []any{}})
+	if !m.JSON {
+		m.page.heading(name)
+	}
+}
+
+// sayf tells what is about to be done.
+func (m *demo) sayf(format string, args ...any) {
+	if !m.JSON {
+		m.page.linef(faint, "» "+format, args...)
+	}
+}
+
+// show shows what was read back; draw is how it looks on the page.
+func (m *demo) show(doc any, draw func(*page)) {
+	last := &m.told.Parts[len(m.told.Parts)-1]
+	last.Shows = append(last.Shows, doc)
+	if !m.JSON {
+		draw(m.page)
+	}
+}
+
+func (m *demo) view(v view) { m.show(v, v.draw) }
+
+// refusal shows an error that has to come, and fails the demo when it does not.
+func (m *demo) refusal(err, class error) error {
+	if !errors.Is(err, class) {
+		return fmt.Errorf("demo: something else was expected here than: %w", err)
+	}
+	m.view(failureOf(err, ""))
+	return nil
+}
+
+func (m *demo) as(operator, reason string) (*seat, error) {
+	who, err := signIn(m.desk.firm, operator)
+	return &seat{desk: m.desk, who: who, reason: reason}, err
+}
+
+// enter signs an operator in and opens a context for him.
+func (m *demo) enter(ctx context.Context, operator string, c tenancy.CustomerID, reason string) (*seat, tenancy.Scope, error) {
+	s, err := m.as(operator, reason)
+	if err != nil {
+		return nil, tenancy.Scope{}, err
+	}
+	scope, err := s.enter(ctx, c)
+	return s, scope, err
+}
+
+// key is a fresh key: each thing here is meant once.
+func key() operations.Intent { return operations.Intent{Key: uuid.NewString()} }
+
+func brl(cents int64) decimal.Decimal { return decimal.New(cents, -2) }
