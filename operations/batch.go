@@ -85,10 +85,12 @@ func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, 
 		switch {
 		case err == nil:
 			l.add(w, d, row)
-		case errors.Is(err, errIdle), errors.Is(err, ErrUnavailable):
+		case errors.Is(err, ErrUnavailable):
 			e.answer(w, answer{err: err})
 		case len(l.drafts) > 0:
 			again = append(again, w)
+		case errors.Is(err, errIdle):
+			e.answer(w, answer{err: err})
 		default:
 			e.answer(w, answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
 		}

@@ -13,8 +13,8 @@ import (
 
 // Book reads the one book of a scope. Every answer is confirmed by the store
 // and the scope's grants are looked at anew each time; all methods need the
-// view permission. Errors, if not said otherwise: refused (without access),
-// unavailable.
+// view permission. Errors, if not said otherwise: refused (without access), not
+// found (the book itself), unavailable.
 type Book struct {
 	eng   *Engine
 	scope tenancy.Scope

@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/onbehalf/onbehalf/customer"
@@ -87,12 +88,7 @@ func (d *decision) allowOperator(x tenancy.Allow, id tenancy.GrantID) error {
 	}
 	n := cloneOperator(o)
 	n.Grants = append(n.Grants, g)
-	slices.SortFunc(n.Grants, func(a, b tenancy.Grant) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(n.Grants, func(a, b tenancy.Grant) int { return cmp.Compare(a.ID, b.ID) })
 	n.Version = d.seq()
 	d.fx.Operators = append(d.fx.Operators, n)
 	return nil

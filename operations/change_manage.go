@@ -9,7 +9,7 @@ import (
 )
 
 // Administrative is a change to the book itself, for Engine.Manage. The set is
-// closed: accounts.Open, SetStatus, SetLimit, Edit and SetCurrency;
+// closed, and its changes are given by value: accounts.Open, SetStatus, SetLimit, Edit and SetCurrency;
 // customer.Edit, SetStatus and Erase; tenancy.Register, Suspend, Reinstate,
 // Allow and Revoke; CloseIncident.
 type Administrative interface {
@@ -278,8 +278,8 @@ func houseUnchanging() Unmet {
 	return Unmet{Code: CodeHouseUnchanging, Subject: subjectCustomer, Remedy: "The firm's own book has no status or profile to change."}
 }
 
-// liveAdministrators counts who may manage grants in the house, leaving out one
-// operator or one grant.
+// administratorLeft tells whether somebody may still manage grants in the house
+// without one operator or one grant.
 func (d *decision) administratorLeft(without tenancy.OperatorID, grant tenancy.GrantID) bool {
 	for _, g := range d.f.grants.all {
 		if g.ID == grant || g.Operator == without || !g.Permissions.Has(tenancy.ManageGrants) || !g.Expires.IsZero() {

@@ -110,6 +110,10 @@ func modify(ref Ref, m Modification, probe bool) func(*decision) error {
 		if err != nil || !d.allow(o, OnModify) {
 			return err
 		}
+		if d.kinds[o.Order.Kind] == nil {
+			d.refuse(Unmet{Code: CodeKindUnknown, Subject: "kind:" + o.Order.Kind, Remedy: "Cancel it."})
+			return nil
+		}
 		n := *o
 		n.Order = m.apply(o.Order)
 		if !probe && n.Order.Equal(o.Order) && !expired(o, d.now) {

@@ -3,7 +3,6 @@ package operations
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -34,17 +33,8 @@ func (e *Engine) Submit(ctx context.Context, s tenancy.Scope, in Intent, q Reque
 }
 
 func (e *Engine) ask(ctx context.Context, s tenancy.Scope, in Intent, a Action, q Request, decide func(OperationID, Order) func(*decision) error, needs ...tenancy.Permission) (Result, error) {
-	if q == nil {
-		return Result{}, errors.Join(e.honour(s, string(a)), tenancy.Invalid("request", "is required"))
-	}
-	o := q.Order().normal()
-	if err := e.honour(s, string(a)); err != nil {
-		return Result{}, err
-	}
-	if err := o.validate(); err != nil { // before anything computes with it
-		return Result{}, err
-	}
-	c, err := e.command(s, in, a, &o, needs...)
+	o, err := orderOf(q)
+	c, err := e.command(s, in, a, &o, err, needs...)
 	if err != nil {
 		return Result{}, err
 	}
@@ -52,42 +42,47 @@ func (e *Engine) ask(ctx context.Context, s tenancy.Scope, in Intent, a Action, 
 	return e.operate(ctx, c)
 }
 
+// orderOf reads a request; what is malformed in itself is found before anything
+// computes with it.
+func orderOf(q Request) (Order, error) {
+	if q == nil {
+		return Order{}, tenancy.Invalid("request", "is required")
+	}
+	o := q.Order().normal()
+	return o, o.validate()
+}
+
 // Execute does what was prepared, on its terms. Limits, funds, eligibility and
 // grants are judged again, prices are not. What settles inside the book is
 // completed in this change; for the rest the intent is durable before the
 // provider is told, outside any transaction, and the result is how it stands
-// when the provider has answered or its time is up. It needs the execute
-// permission. Errors: invalid, refused, not found, conflict, unavailable,
+// when the provider has answered or its time is up: from there on the end of
+// ctx stops nothing. It needs the execute permission. Errors: invalid, refused, not found, conflict, unavailable,
 // unknown outcome.
 func (e *Engine) Execute(ctx context.Context, s tenancy.Scope, in Intent, ref Ref) (Result, error) {
-	return e.on(ctx, s, in, ActExecute, ref, nil, execute(ref), tenancy.Execute)
+	return e.on(ctx, s, in, ActExecute, ref, Modification{}, nil, execute(ref), tenancy.Execute)
 }
 
 // Modify gives an operation that has not begun to happen other content: it is
 // priced and judged anew, and what it holds is resized in the same change. It
 // needs the modify permission. Errors as for Execute.
 func (e *Engine) Modify(ctx context.Context, s tenancy.Scope, in Intent, ref Ref, m Modification) (Result, error) {
-	if err := e.honour(s, string(ActModify)); err != nil {
-		return Result{}, err
-	}
-	if err := m.validate(); err != nil {
-		return Result{}, err
-	}
-	return e.on(ctx, s, in, ActModify, ref, m.apply(Order{}), modify(ref, m, false), tenancy.Modify)
+	return e.on(ctx, s, in, ActModify, ref, m, m.validate(), modify(ref, m, false), tenancy.Modify)
 }
 
 // Cancel withdraws an operation that has not begun to happen and gives back
 // what it holds. It needs the cancel permission. Errors as for Execute.
 func (e *Engine) Cancel(ctx context.Context, s tenancy.Scope, in Intent, ref Ref) (Result, error) {
-	return e.on(ctx, s, in, ActCancel, ref, nil, cancel(ref), tenancy.Cancel)
+	return e.on(ctx, s, in, ActCancel, ref, Modification{}, nil, cancel(ref), tenancy.Cancel)
 }
 
-func (e *Engine) on(ctx context.Context, s tenancy.Scope, in Intent, a Action, ref Ref, content any, decide func(*decision) error, need tenancy.Permission) (Result, error) {
-	c, err := e.command(s, in, a, []any{ref, content}, need)
-	if err != nil {
-		return Result{}, err
+func (e *Engine) on(ctx context.Context, s tenancy.Scope, in Intent, a Action, ref Ref, m Modification, malformed error, decide func(*decision) error, need tenancy.Permission) (Result, error) {
+	var content any
+	if malformed == nil {
+		content = []any{ref, m.apply(Order{})}
 	}
-	if err := ref.validate(); err != nil {
+	c, err := e.command(s, in, a, content, errors.Join(ref.validate(), malformed), need)
+	if err != nil {
 		return Result{}, err
 	}
 	c.subject, c.decide = ref.ID, decide
@@ -121,7 +116,7 @@ func (e *Engine) operate(ctx context.Context, c *command) (Result, error) {
 func (e *Entry) result() (Result, error) {
 	res := Result{Seq: e.Seq}
 	if len(e.Refused) > 0 {
-		return res, tenancy.Refuse(slices.Clone(e.Refused)...)
+		return res, tenancy.Refuse(e.Refused...)
 	}
 	if o := e.operation(e.Operation); o != nil {
 		res.Operation = *o
@@ -152,25 +147,17 @@ type Managed struct {
 // manage customers or manage grants. Errors: invalid, refused, conflict,
 // unavailable, unknown outcome.
 func (e *Engine) Manage(ctx context.Context, s tenancy.Scope, in Intent, x Administrative) (Managed, error) {
-	if x == nil {
-		return Managed{}, errors.Join(e.honour(s, "manage"), tenancy.Invalid("change", "is required"))
-	}
-	if err := e.honour(s, x.Change()); err != nil {
-		return Managed{}, err
-	}
-	if err := errors.Join(in.validate(), x.Validate()); err != nil {
-		return Managed{}, err
-	}
 	drawn, err := salt(e.cfg.Entropy)
 	if err != nil {
 		return Managed{}, classify(err)
 	}
 	grant := tenancy.GrantID(derivedID("grant", string(s.Tenant()), string(s.Customer()), in.Key))
-	need, decide, ok := administer(x, e.newAccount(), grant, drawn)
-	if !ok {
-		return Managed{}, tenancy.Invalid("change", "is not one the book knows")
+	need, decide, known := administer(x, e.newAccount(), grant, drawn)
+	action, malformed := Action("manage"), tenancy.Invalid("change", "is not one the book knows")
+	if known {
+		action, malformed = Action(x.Change()), x.Validate()
 	}
-	c, err := e.command(s, in, Action(x.Change()), x, need)
+	c, err := e.command(s, in, action, x, malformed, need)
 	if err != nil {
 		return Managed{}, err
 	}
@@ -181,7 +168,7 @@ func (e *Engine) Manage(ctx context.Context, s tenancy.Scope, in Intent, x Admin
 	}
 	m := Managed{Seq: entry.Seq, Replayed: replayed}
 	if len(entry.Refused) > 0 {
-		return m, tenancy.Refuse(slices.Clone(entry.Refused)...)
+		return m, tenancy.Refuse(entry.Refused...)
 	}
 	switch x.(type) {
 	case accounts.Open:
@@ -203,16 +190,7 @@ type Opened struct {
 // customer. It needs manage customers for all customers. Errors: invalid,
 // refused, conflict, unavailable, unknown outcome.
 func (e *Engine) OpenCustomer(ctx context.Context, s tenancy.Scope, in Intent, p customer.Profile) (Opened, error) {
-	if err := e.honour(s, string(ActOpen)); err != nil {
-		return Opened{}, err
-	}
-	if s.Kind() != tenancy.FirmScope {
-		return Opened{}, tenancy.Invalid("scope", "is not that of the firm")
-	}
-	if err := p.Validate(); err != nil {
-		return Opened{}, err
-	}
-	c, err := e.command(s, in, ActOpen, p, tenancy.ManageCustomers)
+	c, err := e.command(s, in, ActOpen, p, p.Validate(), tenancy.ManageCustomers)
 	if err != nil {
 		return Opened{}, err
 	}

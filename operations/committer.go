@@ -17,7 +17,6 @@ type committer struct {
 	idle    sync.Cond // leading became false
 	queue   []*waiter
 	leading bool
-	closed  bool
 }
 
 // waiter is one command in the queue of its committer.
@@ -57,11 +56,7 @@ func newCommitter(e *Engine) *committer {
 func (k *committer) submit(ctx context.Context, c *command) answer {
 	w := &waiter{cmd: c, lead: make(chan struct{}), done: make(chan answer, 1)}
 	k.mu.Lock()
-	switch {
-	case k.closed:
-		k.mu.Unlock()
-		return answer{err: fmt.Errorf("%w: the engine is closed", ErrUnavailable)}
-	case len(k.queue) >= k.eng.cfg.MaxQueue:
+	if len(k.queue) >= k.eng.cfg.MaxQueue {
 		k.mu.Unlock()
 		return answer{err: fmt.Errorf("%w: too many commands are waiting", ErrUnavailable)}
 	}
@@ -143,11 +138,10 @@ func (k *committer) run(w *waiter) answer {
 	return <-w.done
 }
 
-// close refuses new commands and waits for the batch in flight.
-func (k *committer) close() {
+// drain waits until nothing is in flight.
+func (k *committer) drain() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.closed = true
 	for k.leading {
 		k.idle.Wait()
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -45,7 +47,7 @@ type Config struct {
 
 	// MaxSkew is how far the clock may be behind a book's newest entry before
 	// its commands are unavailable; within it the entry's time is used. Zero: 5
-	// seconds.
+	// seconds. At most an hour.
 	MaxSkew time.Duration
 
 	// Committers is how many batches may be in flight at a time; each book
@@ -56,11 +58,11 @@ type Config struct {
 	MaxBatch int
 
 	// MaxQueue is the most commands that may wait for a committer; beyond it
-	// they are unavailable at once. Zero: 4096.
+	// they are unavailable at once. Zero: 4096. At most 1,048,576.
 	MaxQueue int
 
 	// CommitTimeout bounds one batch, its repetitions included; it runs on
-	// though its callers leave. Zero: 30 seconds.
+	// though its callers leave. Zero: 30 seconds. At most 10 minutes.
 	CommitTimeout time.Duration
 
 	// CacheBytes bounds the folded books kept in memory. Zero: 64 MiB.
@@ -93,12 +95,12 @@ func (f AccessFunc) Access(e AccessEvent) { f(e) }
 
 // AccessEvent is one reading or refused attempt.
 type AccessEvent struct {
-	At       time.Time
-	Scope    tenancy.Scope // zero when none was given
-	What     string        // the method or action
-	Allowed  bool
-	Unmet    []Unmet // why not
-	Unlisted bool    // a refusal beyond those recorded in the book
+	At         time.Time
+	Scope      tenancy.Scope // zero when none was given
+	What       string        // the method or action
+	Allowed    bool
+	Unmet      []Unmet // why not
+	Unrecorded bool    // a refusal beyond those recorded in the book
 }
 
 func (c Config) defaulted() Config {
@@ -144,32 +146,33 @@ func (c Config) defaulted() Config {
 
 // validate reports every problem at once; c is defaulted.
 func (c Config) validate() error {
-	var errs []error
-	within := func(field string, n, lo, hi int64) {
-		if n < lo || n > hi {
-			errs = append(errs, fmt.Errorf("config: %s is %d, must be %d to %d", field, n, lo, hi))
-		}
-	}
-	within("TermsValid in seconds", int64(c.TermsValid/time.Second), 1, int64(30*24*time.Hour/time.Second))
-	within("MaxSkew in seconds", int64(c.MaxSkew/time.Second), 0, 3600)
-	within("Committers", int64(c.Committers), 1, 64)
-	within("MaxBatch", int64(c.MaxBatch), 1, 4096)
-	within("MaxQueue", int64(c.MaxQueue), 1, 1<<20)
-	within("CommitTimeout in milliseconds", c.CommitTimeout.Milliseconds(), 1, 600_000)
-	within("Caps.Accounts", int64(c.Caps.Accounts), 1, 4096)
-	within("Caps.Open", int64(c.Caps.Open), 1, 4096)
-	within("Caps.Grants", int64(c.Caps.Grants), 1, 4096)
-	within("Caps.Operators", int64(c.Caps.Operators), 1, 65536)
-	within("Caps.Currencies", int64(c.Caps.Currencies), 1, 4096)
-	if err := tenancy.CheckText("PolicyVersion", c.PolicyVersion, 64); err != nil {
-		errs = append(errs, fmt.Errorf("config: %w", err))
+	errs := []error{
+		within("TermsValid", c.TermsValid, time.Second, 30*24*time.Hour),
+		within("MaxSkew", c.MaxSkew, 0, time.Hour),
+		within("CommitTimeout", c.CommitTimeout, time.Millisecond, 10*time.Minute),
+		within("Committers", c.Committers, 1, 64),
+		within("MaxBatch", c.MaxBatch, 1, 4096),
+		within("MaxQueue", c.MaxQueue, 1, 1<<20),
+		within("Caps.Accounts", c.Caps.Accounts, 1, 4096),
+		within("Caps.Open", c.Caps.Open, 1, 4096),
+		within("Caps.Grants", c.Caps.Grants, 1, 4096),
+		within("Caps.Operators", c.Caps.Operators, 1, 65536),
+		within("Caps.Currencies", c.Caps.Currencies, 1, 4096),
+		tenancy.CheckText("PolicyVersion", c.PolicyVersion, 64),
 	}
 	for i, r := range c.Rules {
 		if r == nil {
-			errs = append(errs, fmt.Errorf("config: Rules[%d] is nil", i))
+			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Rules[%d]", i), "is nil"))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func within[T int | time.Duration](field string, n, lo, hi T) error {
+	if n < lo || n > hi {
+		return tenancy.Invalid(field, fmt.Sprintf("is %v and must be %v to %v", n, lo, hi))
+	}
+	return nil
 }
 
 func newRulebook(c Config) (*rulebook, error) {
@@ -180,29 +183,33 @@ func newRulebook(c Config) (*rulebook, error) {
 		assets: c.Assets, caps: c.Caps, policy: c.PolicyVersion, validFor: c.TermsValid, skew: c.MaxSkew,
 	}
 	for i, k := range append(builtinKinds(), c.Kinds...) {
+		field := fmt.Sprintf("Kinds[%d]", i-len(builtinKinds()))
 		switch {
 		case k == nil:
-			errs = append(errs, fmt.Errorf("config: Kinds[%d] is nil", i-len(builtinKinds())))
+			errs = append(errs, tenancy.Invalid(field, "is nil"))
 		case tenancy.CheckID("kind", k.Name()) != nil || k.Name() == KindReversal:
-			errs = append(errs, fmt.Errorf("config: %q cannot be the name of a kind", k.Name()))
+			errs = append(errs, tenancy.Invalid(field, fmt.Sprintf("cannot be named %q", k.Name())))
 		case r.kinds[k.Name()] != nil:
-			errs = append(errs, fmt.Errorf("config: two kinds are named %q", k.Name()))
+			errs = append(errs, tenancy.Invalid(field, fmt.Sprintf("is named %q as another kind is", k.Name())))
 		default:
 			r.kinds[k.Name()] = k
 		}
 	}
-	for name, p := range c.Providers {
-		switch {
-		case p == nil:
-			errs = append(errs, fmt.Errorf("config: provider %q is nil", name))
-		case accounts.CheckProvider("provider", name) != nil:
-			errs = append(errs, fmt.Errorf("config: %q cannot be the name of a provider", name))
-		default:
-			r.providers[name] = p
+	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
+		field := fmt.Sprintf("Providers[%q]", name)
+		p := c.Providers[name]
+		if p == nil {
+			errs = append(errs, tenancy.Invalid(field, "is nil"))
+			continue
 		}
+		if k := p.Contract(); k.Timeout < 0 || k.Finality < 0 {
+			errs = append(errs, tenancy.Invalid(field, "promises a negative Timeout or Finality"))
+		}
+		errs = append(errs, accounts.CheckProvider(field, name))
+		r.providers[name] = p
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("config: %w", err)
 	}
 	return r, nil
 }

@@ -102,10 +102,14 @@ func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clo
 		}
 		return nil, ErrNotFound
 	}
-	if err := c.decide(d); err != nil {
+	switch err := c.decide(d); {
+	case err == nil:
+		return d, nil
+	case errors.Is(err, errLookUp):
 		return nil, err
+	default:
+		return nil, classify(err)
 	}
-	return d, nil
 }
 
 // authorize finds the grants the command acts under. What a live grant does not

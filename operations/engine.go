@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"sync"
+	"sync/atomic"
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -24,25 +24,26 @@ type Engine struct {
 	seed   maphash.Seed
 	direct bool // inside a host's own transaction
 
-	work  *workPlace
-	close *sync.Once
+	work   *workPlace
+	closed *atomic.Bool // for this engine and all made from it by Within
 }
 
 // New makes an engine over a store. All problems of the configuration are
 // reported at once. The store stays the host's to close, after the engine.
 func New(store Store, c Config) (*Engine, error) {
+	e := &Engine{cfg: c.defaulted(), store: store, seed: maphash.MakeSeed(), work: &workPlace{}, closed: &atomic.Bool{}}
 	rules, err := newRulebook(c)
 	if store == nil {
-		err = errors.Join(errors.New("operations: the store is nil"), err)
+		err = errors.Join(tenancy.Invalid("store", "is nil"), err)
+	}
+	var badGate error
+	if e.gate, badGate = tenancy.NewGate(tenancy.AuthorityFunc(e.standing), e.cfg.Gate); badGate != nil {
+		err = errors.Join(err, badGate)
 	}
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{cfg: c.defaulted(), rules: rules, store: store, seed: maphash.MakeSeed(), work: &workPlace{}, close: &sync.Once{}}
-	e.cache = newCache(max(e.cfg.CacheBytes, 0))
-	if e.gate, err = tenancy.NewGate(tenancy.AuthorityFunc(e.standing), e.cfg.Gate); err != nil {
-		return nil, fmt.Errorf("config: Gate: %w", err)
-	}
+	e.rules, e.cache = rules, newCache(max(e.cfg.CacheBytes, 0))
 	rules.gate, rules.instance = e.gate, e.cfg.IDs.NewID()
 	for range e.cfg.Committers {
 		e.lines = append(e.lines, newCommitter(e))
@@ -53,14 +54,18 @@ func New(store Store, c Config) (*Engine, error) {
 // Gate opens the scopes this engine honours; those of any other gate are refused.
 func (e *Engine) Gate() *tenancy.Gate { return e.gate }
 
-// Close lets the batches in flight end and refuses commands from then on as
-// unavailable. It may be called more than once. The store is not closed.
+// Close refuses commands from then on as unavailable, also those of engines made
+// by Within, and lets the batches in flight end. A call that is with a provider
+// goes on until that has answered or its time is up. Close may be called more
+// than once; on an engine made by Within it does nothing. The store is not closed.
 func (e *Engine) Close() {
-	e.close.Do(func() {
-		for _, k := range e.lines {
-			k.close()
-		}
-	})
+	if e.direct {
+		return
+	}
+	e.closed.Store(true)
+	for _, k := range e.lines {
+		k.drain()
+	}
 }
 
 // Within is the engine inside the host's own transaction: store is the store's
@@ -200,6 +205,9 @@ func (e *Engine) replay(c *command, taken Sealed) (*Entry, bool, error) {
 // submit has one attempt made: in a batch with others, or alone inside a host's
 // transaction.
 func (e *Engine) submit(ctx context.Context, c *command) answer {
+	if e.closed.Load() {
+		return answer{err: fmt.Errorf("%w: the engine is closed", ErrUnavailable)}
+	}
 	if e.direct {
 		w := &waiter{cmd: c, done: make(chan answer, 1)}
 		e.process(ctx, []*waiter{w})
@@ -225,21 +233,25 @@ func (e *Engine) denied(c *command, err error) {
 		e.cache.count(refusalKey{c.book, c.operator()}, 1)
 	}
 	e.cfg.Access.Access(AccessEvent{
-		At: instant(e.cfg.Clock.Now()), Scope: c.scope, What: string(c.action), Unmet: refused.Unmet, Unlisted: !access,
+		At: instant(e.cfg.Clock.Now()), Scope: c.scope, What: string(c.action), Unmet: refused.Unmet, Unrecorded: !access,
 	})
 }
 
 // command begins a command under a scope. Scopes this engine's gate did not
-// open get no further.
-func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any, needs ...tenancy.Permission) (*command, error) {
+// open get no further; then everything that is malformed is told together.
+func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any, malformed error, needs ...tenancy.Permission) (*command, error) {
 	if err := e.honour(s, string(action)); err != nil {
 		return nil, err
 	}
-	if err := in.validate(); err != nil {
-		return nil, err
+	var wrong error
+	switch firm := s.Kind() == tenancy.FirmScope; {
+	case firm && action != ActOpen:
+		wrong = tenancy.Invalid("scope", "is the firm's: it moves nothing in any book")
+	case !firm && action == ActOpen:
+		wrong = tenancy.Invalid("scope", "is not that of the firm")
 	}
-	if s.Kind() == tenancy.FirmScope && action != ActOpen {
-		return nil, tenancy.Invalid("scope", "is the firm's: it moves nothing in any book")
+	if err := errors.Join(wrong, in.validate(), malformed); err != nil {
+		return nil, err
 	}
 	p := s.Principal()
 	c := &command{
@@ -248,7 +260,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 	}
 	var err error
 	if c.finger, err = fingerprint(action, string(p.Operator), content); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return nil, tenancy.Invalid("content", err.Error())
 	}
 	c.suppressed = e.cache.count(refusalKey{c.book, c.operator()}, 0)
 	return c, nil

@@ -3,6 +3,7 @@ package operations
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -155,9 +156,7 @@ func digestParts(parts ...string) Hash {
 	h := sha256.New()
 	for _, p := range parts {
 		var n [8]byte
-		for i, v := 7, len(p); i >= 0; i, v = i-1, v>>8 {
-			n[i] = byte(v)
-		}
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
 		h.Write(n[:])
 		io.WriteString(h, p) //nolint:errcheck // a hash never fails to take bytes
 	}

@@ -3,6 +3,7 @@ package operations
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -66,7 +67,8 @@ func (e *ConflictError) Error() string {
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
 // UnknownOutcomeError says how to find out what became of a command: repeat it
-// in this book under this key.
+// in this book under this key, or ask Book.Outcome for the key. It does not
+// unwrap to its cause, whose class is another.
 type UnknownOutcomeError struct {
 	Book BookID
 	Key  string
@@ -75,6 +77,9 @@ type UnknownOutcomeError struct {
 
 // Error names the key to ask by.
 func (e *UnknownOutcomeError) Error() string {
+	if e.Key == "" || strings.HasPrefix(e.Key, systemKey) { // the engine's own: Report, Bootstrap, Work
+		return fmt.Sprintf("unknown outcome: repeat the call to learn it: %v", e.Err)
+	}
 	return fmt.Sprintf("unknown outcome: repeat the command under key %q to learn it: %v", e.Key, e.Err)
 }
 

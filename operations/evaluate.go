@@ -16,6 +16,7 @@ import (
 // tenancy.Codes, accounts.Codes, AmountWithin and the host's own rules.
 const (
 	CodeProviderUnknown = "provider_unknown"        // the order's Via is not in Config.Providers
+	CodeKindUnknown     = "kind_unknown"            // the operation's kind is no longer offered
 	CodeBookFull        = "book_full"               // a cap of the book is reached
 	CodeAmountRange     = "amount_out_of_range"     // a balance would exceed what can be kept
 	CodeStateForbids    = "state_forbids"           // the operation's state has no such way
@@ -102,7 +103,7 @@ func (r *rulebook) validate(f *Folded, o Order) error {
 	}
 	if err := k.Validate(o); err != nil {
 		if !errors.Is(err, ErrInvalid) {
-			return fmt.Errorf("kind %q: %w: %w", o.Kind, ErrInvalid, err)
+			return tenancy.Invalid("kind", err.Error())
 		}
 		return err
 	}

@@ -29,8 +29,9 @@ type CustomerFilter struct {
 }
 
 // Customers lists customers by id, after the given one; the house is none of
-// them. An operator with a live grant for all customers sees all, any other
-// those he has a live grant for.
+// them. An operator who may view all customers sees all, any other those he has
+// a live grant to view. Limit as for Book.History; a page may come short, or
+// empty, with More set.
 func (v *Firm) Customers(ctx context.Context, q CustomerFilter, after tenancy.CustomerID, limit int) (CustomerPage, error) {
 	limit, err := bounded(limit)
 	if after != "" {

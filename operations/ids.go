@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -23,18 +24,7 @@ func (id BookID) String() string { return string(id.Tenant) + "/" + string(id.Cu
 // Compare orders books bytewise by tenant, then customer: the one order in
 // which every process takes head rows.
 func (id BookID) Compare(other BookID) int {
-	switch {
-	case id.Tenant != other.Tenant:
-		if id.Tenant < other.Tenant {
-			return -1
-		}
-		return 1
-	case id.Customer < other.Customer:
-		return -1
-	case id.Customer > other.Customer:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(id.Tenant, other.Tenant), cmp.Compare(id.Customer, other.Customer))
 }
 
 // OperationID names one operation of a book. Ids are opaque and compared
@@ -72,8 +62,9 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// IDSource gives identifiers that never repeat: 1 to 64 bytes of the
-// characters tenancy.CheckID allows. It is called from many goroutines.
+// IDSource gives identifiers that never repeat, in the form tenancy.CheckID asks
+// for: an engine in whose entries another stood would be of no use. It is called
+// from many goroutines.
 type IDSource interface{ NewID() string }
 
 // IDFunc is an IDSource of one function.

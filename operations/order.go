@@ -2,6 +2,7 @@ package operations
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -68,7 +69,7 @@ func (o Order) validate() error {
 	if len(o.Attributes) > MaxAttributes {
 		note(tenancy.Invalid("attributes", "has more than "+strconv.Itoa(MaxAttributes)+" keys"))
 	} else {
-		for _, k := range sortedKeys(o.Attributes) {
+		for _, k := range slices.Sorted(maps.Keys(o.Attributes)) {
 			note(tenancy.CheckID("attributes", k))
 			note(tenancy.CheckText("attributes."+k, o.Attributes[k], MaxAttribute))
 		}
@@ -84,25 +85,8 @@ func (o Order) normal() Order {
 
 // Equal tells whether two orders ask for the same.
 func (o Order) Equal(p Order) bool {
-	if len(o.Attributes) != len(p.Attributes) {
-		return false
-	}
-	for k, v := range o.Attributes {
-		if w, ok := p.Attributes[k]; !ok || w != v {
-			return false
-		}
-	}
-	return o.Kind == p.Kind && o.From == p.From && o.To == p.To && o.Amount.Equal(p.Amount.Decimal) &&
+	return maps.Equal(o.Attributes, p.Attributes) && o.Kind == p.Kind && o.From == p.From && o.To == p.To && o.Amount.Equal(p.Amount.Decimal) &&
 		o.Via == p.Via && o.Purpose == p.Purpose && o.Reference == p.Reference && o.NotBefore.Equal(p.NotBefore)
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // Deposit brings money from outside to an account of the customer.

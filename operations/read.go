@@ -57,10 +57,13 @@ func (e *Engine) read(ctx context.Context, s tenancy.Scope, what string, want Wa
 // Nothing is recorded. It needs the view permission. Errors: invalid, refused
 // (without access), unavailable.
 func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan, error) {
-	if q == nil {
-		return Plan{}, errors.Join(e.honour(s, "explain"), tenancy.Invalid("request", "is required"))
+	if err := e.honour(s, "explain"); err != nil {
+		return Plan{}, err
 	}
-	o := q.Order().normal()
+	o, err := orderOf(q)
+	if err != nil {
+		return Plan{}, err
+	}
 	r, err := e.read(ctx, s, "explain", Want{})
 	if err != nil {
 		return Plan{}, err
@@ -98,7 +101,10 @@ func (a Allowance) Allowed() bool { return len(a.Unmet) == 0 }
 // needs the view permission. Errors: refused (without access), not found,
 // unavailable.
 func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) ([]Allowance, error) {
-	if err := errors.Join(e.honour(s, "actions"), tenancy.CheckID("id", string(id))); err != nil {
+	if err := e.honour(s, "actions"); err != nil {
+		return nil, err
+	}
+	if err := tenancy.CheckID("id", string(id)); err != nil {
 		return nil, err
 	}
 	r, err := e.read(ctx, s, "actions", Want{Operation: id})

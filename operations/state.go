@@ -86,7 +86,8 @@ func (f *Folded) size() int64 {
 
 // Caps bound what may be open in one book at a time, so that a decision, a
 // load and a snapshot stay small. A command that would exceed one is refused
-// with code book_full. A zero field takes the default in brackets.
+// with code book_full. A zero field takes the default in brackets; at most 4096
+// of each, 65536 operators.
 type Caps struct {
 	Accounts   int // accounts of any status [256]
 	Open       int // operations that are not final [1000]

@@ -185,6 +185,12 @@ type GrantRow struct {
 	Revoked bool
 }
 
+// Lists tells whether the grant, while it lives, shows the customer of its book
+// in its operator's list: it permits viewing him, and is for this book.
+func (g GrantRow) Lists() bool {
+	return !g.Grant.Everyone && g.Grant.Permissions.Has(tenancy.View)
+}
+
 // PersonalRow is personal data beside the journal. A row replaces the one of
 // the same Subject. Erased rows have neither Salt nor Value.
 type PersonalRow struct {
@@ -314,8 +320,8 @@ type KeyRow struct {
 // Directory reads across the books of one tenant.
 type Directory interface {
 	// Customers lists customers by id, ascending, the house among them. With an
-	// operator, only those he has an unrevoked grant of their own book for that
-	// is live at q.Now.
+	// operator, only those for whom he has an unrevoked grant of their own book
+	// that is live at q.Now and lists them.
 	Customers(ctx context.Context, tenant tenancy.TenantID, q CustomerQuery) (CustomerPage, error)
 	// Heads lists the heads of all books by customer id, ascending, after the
 	// given one. A page shorter than its limit is the last.

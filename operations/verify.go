@@ -70,7 +70,7 @@ func (e *Engine) Verify(ctx context.Context, id BookID) (Verification, error) {
 }
 
 // Rebuild makes every row that is derived from the journal anew, after
-// verifying the journal itself; rows were right already when nothing changes.
+// verifying the journal itself, which it never changes.
 // It needs the manage customers permission. Errors: unavailable when the
 // journal is damaged, conflict when the book moved on meanwhile: try again.
 func (b *Book) Rebuild(ctx context.Context) error {

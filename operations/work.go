@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // Budget bounds one call of Work.
@@ -20,7 +22,7 @@ type Done struct {
 	Released   int  // scheduled operations whose time had come
 	Resolved   int  // operations a provider's answer ended
 	Unresolved int  // operations that still wait for evidence
-	Failed     int  // items that could not be worked on now; they are tried again
+	Stuck      int  // items that could not be worked on now; they are tried again
 	More       bool // there was more to do than the budget
 }
 
@@ -41,9 +43,13 @@ type workPlace struct {
 // calls it in a loop of its own, from as many places as it likes. An item that
 // fails is counted and logged, and does not keep the others from being done.
 //
-// The error is that of the context, or unavailable when the queue cannot be read.
+// The error is that of the context; unavailable when the queue cannot be read;
+// invalid on an engine made by Within, which may call no provider.
 func (e *Engine) Work(ctx context.Context, b Budget) (Done, error) {
 	var done Done
+	if e.direct {
+		return done, tenancy.Invalid("engine", "is inside a host's transaction, where no work is done")
+	}
 	if b.Items <= 0 {
 		b.Items = 100
 	}
@@ -96,21 +102,19 @@ func (e *Engine) Work(ctx context.Context, b Budget) (Done, error) {
 
 // before drops from start what is in items already.
 func before(start, items []DueItem) []DueItem {
-	seen := make(map[OperationID]BookID, len(items))
+	type place struct {
+		book BookID
+		op   OperationID
+	}
+	seen := make(map[place]bool, len(items))
 	for _, it := range items {
-		seen[it.Operation] = it.Book
+		seen[place{it.Book, it.Operation}] = true
 	}
-	var kept []DueItem
-	for _, it := range start {
-		if seen[it.Operation] != it.Book {
-			kept = append(kept, it)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(start, func(it DueItem) bool { return seen[place{it.Book, it.Operation}] })
 }
 
 func (e *Engine) stuck(done *Done, id BookID, op OperationID, err error) {
-	done.Failed++
+	done.Stuck++
 	e.cfg.Log.Warn("work failed", slog.String("book", id.String()), slog.String("operation", string(op)), slog.Any("error", err))
 }
 

@@ -143,7 +143,7 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 			return nil
 		},
 		"a balance":                  statement(`UPDATE onbehalf_balances SET posted = '1000000' WHERE customer = ? AND ref NOT LIKE '%:%'`, m),
-		"a debt limit":               statement(`UPDATE onbehalf_balances SET credit_limit = '1000000' WHERE customer = ? AND ref NOT LIKE '%:%'`, m),
+		"a debt limit":               statement(`UPDATE onbehalf_balances SET debt_limit = '1000000' WHERE customer = ? AND ref NOT LIKE '%:%'`, m),
 		"a balance deleted":          statement(`DELETE FROM onbehalf_balances WHERE customer = ? AND ref LIKE '%:%'`, m),
 		"a posting":                  statement(`UPDATE onbehalf_postings SET amount = '77' WHERE customer = ? AND seq = 12 AND n = 1`, m),
 		"a posting deleted":          statement(`DELETE FROM onbehalf_postings WHERE customer = ? AND seq = 12`, m),

@@ -61,11 +61,11 @@ func (b *book) listed(q *operations.CustomerQuery) bool {
 		row.TaxID != nil && strings.HasPrefix(lower(*row.TaxID), q.Search)
 }
 
-// grantedTo tells whether the operator has a grant for this very book. A grant
-// for everyone stands in the house's book and is none for the house.
+// grantedTo tells whether the operator has a grant to view this very book. A
+// grant for everyone stands in the house's book and is none for the house.
 func (b *book) grantedTo(operator tenancy.OperatorID, now time.Time) bool {
 	for _, g := range b.grants {
-		if g.Grant.Operator == operator && !g.Revoked && !g.Grant.Everyone && g.Grant.Live(now) {
+		if g.Grant.Operator == operator && !g.Revoked && g.Lists() && g.Grant.Live(now) {
 			return true
 		}
 	}

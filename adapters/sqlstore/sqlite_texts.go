@@ -32,15 +32,15 @@ func sqliteTexts() [statementCount]string {
 			from_account = excluded.from_account, to_account = excluded.to_account, amount = excluded.amount,
 			maker = excluded.maker, created_at = excluded.created_at, due = excluded.due, amount_key = excluded.amount_key`,
 		putPosting: `INSERT INTO onbehalf_postings (tenant, customer, ` + postingColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		putBalance: `INSERT INTO onbehalf_balances (tenant, customer, ref, asset, posted, held, credit_limit, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		putBalance: `INSERT INTO onbehalf_balances (tenant, customer, ref, asset, posted, held, debt_limit, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (tenant, customer, ref, asset) DO UPDATE SET posted = excluded.posted, held = excluded.held,
-			credit_limit = excluded.credit_limit, seq = excluded.seq`,
+			debt_limit = excluded.debt_limit, seq = excluded.seq`,
 		putCustomer: `INSERT INTO onbehalf_customers (tenant, customer, ` + customerColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (tenant, customer) DO UPDATE SET type = excluded.type, status = excluded.status, country = excluded.country,
 			name = coalesce(excluded.name, name), tax_id = coalesce(excluded.tax_id, tax_id), opened_at = excluded.opened_at,
 			opened_by = excluded.opened_by, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
-		putGrant: `INSERT INTO onbehalf_grants (tenant, customer, id, operator, everyone, expires, revoked, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (tenant, customer, id) DO UPDATE SET operator = excluded.operator, everyone = excluded.everyone,
+		putGrant: `INSERT INTO onbehalf_grants (tenant, customer, id, operator, lists, expires, revoked, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (tenant, customer, id) DO UPDATE SET operator = excluded.operator, lists = excluded.lists,
 			expires = excluded.expires, revoked = excluded.revoked, document = excluded.document`,
 		putOperator: `INSERT INTO onbehalf_operators (tenant, operator, version, document) VALUES (?, ?, ?, ?)
 			ON CONFLICT (tenant, operator) DO UPDATE SET version = excluded.version, document = excluded.document`,
@@ -94,7 +94,7 @@ func sqliteTexts() [statementCount]string {
 
 		allOperations: `SELECT ` + operationColumns + ` FROM onbehalf_operations WHERE tenant = ? AND customer = ? ORDER BY id`,
 		allPostings:   `SELECT ` + postingColumns + ` FROM onbehalf_postings WHERE tenant = ? AND customer = ? ORDER BY seq, n`,
-		allBalances:   `SELECT ref, asset, posted, held, credit_limit, seq FROM onbehalf_balances WHERE tenant = ? AND customer = ? ORDER BY ref, asset`,
+		allBalances:   `SELECT ref, asset, posted, held, debt_limit, seq FROM onbehalf_balances WHERE tenant = ? AND customer = ? ORDER BY ref, asset`,
 		allKeys:       `SELECT key, seq FROM onbehalf_keys WHERE tenant = ? AND customer = ? ORDER BY seq, key`,
 		readCustomer:  `SELECT customer, ` + customerColumns + ` FROM onbehalf_customers WHERE tenant = ? AND customer = ?`,
 		allGrants:     `SELECT document, revoked FROM onbehalf_grants WHERE tenant = ? AND customer = ? ORDER BY id`,
@@ -116,12 +116,12 @@ func sqliteTexts() [statementCount]string {
 			WHERE tenant = ? AND customer > ? ORDER BY customer LIMIT ?)`,
 		customersGranted: `SELECT c.customer, ` + customerColumns + ` FROM (SELECT customer AS granted, max(coalesce(expires, 9223372036854775807)) AS until
 				FROM onbehalf_grants INDEXED BY onbehalf_grants_operator
-				WHERE tenant = ?1 AND operator = ?8 AND customer > ?2 AND revoked = 0 AND everyone = 0 GROUP BY customer ORDER BY customer LIMIT ?3) g
+				WHERE tenant = ?1 AND operator = ?8 AND customer > ?2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT ?3) g
 			JOIN onbehalf_customers c ON c.tenant = ?1 AND c.customer = g.granted
 			WHERE g.until > ?9 AND ` + sqliteCustomerFilter + ` ORDER BY c.customer LIMIT ?4`,
 		customersGrantedFloor: `SELECT count(*), coalesce(max(customer), '') FROM (SELECT customer
 			FROM onbehalf_grants INDEXED BY onbehalf_grants_operator
-			WHERE tenant = ?1 AND operator = ?4 AND customer > ?2 AND revoked = 0 AND everyone = 0 GROUP BY customer ORDER BY customer LIMIT ?3)`,
+			WHERE tenant = ?1 AND operator = ?4 AND customer > ?2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT ?3)`,
 		heads: `SELECT customer, seq, hash FROM onbehalf_books WHERE tenant = ? AND customer > ? ORDER BY customer LIMIT ?`,
 		due: `SELECT due, tenant, customer, id, state FROM onbehalf_operations
 			WHERE due IS NOT NULL AND due <= ? AND (due, tenant, customer, id) > (?, ?, ?, ?) ORDER BY due, tenant, customer, id LIMIT ?`,

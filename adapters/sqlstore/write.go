@@ -237,7 +237,7 @@ func (w *writer) grant(g *operations.GrantRow) error {
 	if err != nil {
 		return fmt.Errorf("grant %q: %w", g.Grant.ID, err)
 	}
-	return w.put(putGrant, string(g.Grant.ID), string(g.Grant.Operator), flag(g.Grant.Everyone), optional(g.Grant.Expires), flag(g.Revoked), string(document))
+	return w.put(putGrant, string(g.Grant.ID), string(g.Grant.Operator), flag(g.Lists()), optional(g.Grant.Expires), flag(g.Revoked), string(document))
 }
 
 func (w *writer) operatorRow(o *tenancy.Operator) error {

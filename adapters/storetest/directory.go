@@ -205,6 +205,7 @@ func listedByGrant(b *bundle) {
 		"of-another":     {row("g", "Ana", time.Time{}, false, false)},
 		"several":        {row("g1", ana, now, false, false), row("g2", ana, time.Time{}, false, true), row("g3", ana, at(101), false, false)},
 		"twice":          {row("g1", ana, time.Time{}, false, false), row("g2", ana, time.Time{}, false, false)},
+		"not-to-view":    {{Grant: tenancy.Grant{ID: "g", Operator: ana, Permissions: tenancy.NewPermissions(tenancy.Execute)}}},
 		"none":           nil,
 		tenancy.House:    {row("g", ana, time.Time{}, true, false), row("h", bruno, time.Time{}, false, false)},
 		"no-row-of-ours": {row("g", "zoe", time.Time{}, false, false)},

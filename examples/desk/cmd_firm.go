@@ -200,12 +200,12 @@ type workDoc struct {
 	Released   int  `json:"released"`
 	Resolved   int  `json:"resolved"`
 	Unresolved int  `json:"unresolved"`
-	Failed     int  `json:"failed"`
+	Stuck      int  `json:"stuck"`
 	More       bool `json:"more"`
 }
 
 func (d workDoc) draw(p *page) {
-	p.linef(plain, "%d expired, %d released, %d resolved, %d unresolved, %d failed", d.Expired, d.Released, d.Resolved, d.Unresolved, d.Failed)
+	p.linef(plain, "%d expired, %d released, %d resolved, %d unresolved, %d stuck", d.Expired, d.Released, d.Resolved, d.Unresolved, d.Stuck)
 	if d.More {
 		p.linef(waits, "there is more to do")
 	}

@@ -86,7 +86,7 @@ CREATE TABLE onbehalf_balances (
     asset        TEXT    NOT NULL,
     posted       TEXT    NOT NULL,
     held         TEXT    NOT NULL,
-    credit_limit TEXT    NOT NULL,
+    debt_limit TEXT  NOT NULL,
     seq          INTEGER NOT NULL,
     PRIMARY KEY (tenant, customer, ref, asset)
 ) STRICT, WITHOUT ROWID;
@@ -111,7 +111,7 @@ CREATE TABLE onbehalf_grants (
     customer TEXT    NOT NULL,
     id       TEXT    NOT NULL,
     operator TEXT    NOT NULL,
-    everyone INTEGER NOT NULL,
+    lists    INTEGER NOT NULL,
     expires  INTEGER,
     revoked  INTEGER NOT NULL,
     document TEXT    NOT NULL,
@@ -119,7 +119,7 @@ CREATE TABLE onbehalf_grants (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX onbehalf_grants_operator ON onbehalf_grants (tenant, operator, customer, expires)
-    WHERE revoked = 0 AND everyone = 0;
+    WHERE revoked = 0 AND lists = 1;
 
 -- Operators belong to the tenant: the only rows books share.
 CREATE TABLE onbehalf_operators (
