@@ -20,6 +20,20 @@ var pow10 = [maxSmall + 1]uint64{ //nolint:gochecknoglobals // a constant table,
 	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
 }
 
+// Large says whether an amount is ten trillion or more of its asset, of either
+// sign, or of so many digits that finding out costs more than a comparison. Some
+// thousand amounts that are not large never sum to one that does not pass
+// [Fits].
+func Large(d decimal.Decimal) bool {
+	const trillions = 13
+	c, ok := small(d)
+	e := d.Exponent()
+	if !ok || e > 0 {
+		return true
+	}
+	return int(-e) < len(pow10)-trillions && uint64(max(c, -c)) >= pow10[trillions-e] //nolint:gosec // the absolute value is at most 10^18
+}
+
 // small gives the coefficient when it has at most maxSmall digits. It neither
 // allocates nor depends on how large the coefficient is: one that fits is equal
 // to its own low 64 bits.

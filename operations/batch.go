@@ -14,25 +14,39 @@ import (
 // maxRounds is how often a batch is decided again when others moved its heads.
 const maxRounds = 16
 
+var errBroken = errors.New("the batch broke off")
+
 // lane is one book's part of a batch while it is decided.
 type lane struct {
 	book    BookID
 	base    *Folded // as the store is believed to have it
 	top     *Folded // with the drafts on it
 	drafts  []*draft
-	waiters []*waiter // of the drafts, index by index
+	waiters []*waiter   // of the drafts, index by index
+	same    [][]*waiter // those who wait for a draft under the same key, index by index
 	relies  []Reliance
+}
+
+// all are the waiters whose answer depends on the lane.
+func (l *lane) all() []*waiter {
+	all := l.waiters
+	for _, same := range l.same {
+		all = append(all[:len(all):len(all)], same...)
+	}
+	return all
 }
 
 // process decides the commands of a batch, commits what they change and gives
 // each its one answer. What lost a race is decided again.
 func (e *Engine) process(ctx context.Context, pending []*waiter) {
-	defer func() { // whatever happens, nobody waits for ever
-		if p := recover(); p != nil {
+	batch := pending
+	defer func() { // whatever happens, even a host's code that ends this goroutine, nobody waits for ever
+		p := recover()
+		for _, w := range batch {
+			e.answer(w, answer{err: &UnknownOutcomeError{Book: w.cmd.book, Key: w.cmd.intent.Key, Err: errBroken}})
+		}
+		if p != nil {
 			e.cfg.Log.Error("batch panicked", slog.Any("panic", p))
-			for _, w := range pending {
-				e.answer(w, answer{err: &UnknownOutcomeError{Book: w.cmd.book, Key: w.cmd.intent.Key, Err: fmt.Errorf("panic: %v", p)}})
-			}
 		}
 	}()
 	for range maxRounds {
@@ -72,8 +86,8 @@ func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, 
 			byBook[w.cmd.book] = l
 			lanes = append(lanes, l)
 		}
-		if l.has(w.cmd.intent.Key) {
-			again = append(again, w)
+		if i := l.keyed(w.cmd); i >= 0 {
+			l.same[i] = append(l.same[i], w)
 			continue
 		}
 		row, err := e.operatorRow(ctx, w.cmd)
@@ -83,14 +97,14 @@ func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, 
 		}
 		d, err := e.attempt(l.top, w.cmd, row)
 		switch {
+		case err == nil && l.has(w.cmd.intent.Key):
+			again = append(again, w)
 		case err == nil:
 			l.add(w, d, row)
 		case errors.Is(err, ErrUnavailable):
 			e.answer(w, answer{err: err})
 		case len(l.drafts) > 0:
 			again = append(again, w)
-		case errors.Is(err, errIdle):
-			e.answer(w, answer{err: err})
 		default:
 			e.answer(w, answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
 		}
@@ -113,6 +127,16 @@ func (e *Engine) attempt(f *Folded, c *command, row tenancy.Operator) (*draft, e
 	return dr, err
 }
 
+// keyed is the draft of the very same command, or -1. The same operator has
+// sent it, so what becomes of the one may be told to the other.
+func (l *lane) keyed(c *command) int {
+	if c.intent.Key == "" {
+		return -1
+	}
+	return slices.IndexFunc(l.drafts, func(d *draft) bool { return d.entry.Key == c.intent.Key && d.entry.Fingerprint == c.finger })
+}
+
+// has tells whether a draft has the key, for whatever command.
 func (l *lane) has(key string) bool {
 	return key != "" && slices.ContainsFunc(l.drafts, func(d *draft) bool { return d.entry.Key == key })
 }
@@ -121,11 +145,18 @@ func (l *lane) add(w *waiter, d *draft, row tenancy.Operator) {
 	l.top = d.after
 	l.drafts = append(l.drafts, d)
 	l.waiters = append(l.waiters, w)
+	l.same = append(l.same, nil)
 	if !w.cmd.relies() {
 		return
 	}
-	r := Reliance{Operator: w.cmd.operator(), Version: row.Version}
-	if !slices.Contains(l.relies, r) {
+	l.rely(w.cmd.operator(), row.Version)
+	if w.cmd.grantee != "" {
+		l.rely(w.cmd.grantee, w.cmd.row.Version)
+	}
+}
+
+func (l *lane) rely(id tenancy.OperatorID, version int64) {
+	if r := (Reliance{Operator: id, Version: version}); !slices.Contains(l.relies, r) {
 		l.relies = append(l.relies, r)
 	}
 }
@@ -148,6 +179,13 @@ func (e *Engine) commit(ctx context.Context, lanes []*lane) (again []*waiter) {
 	verdicts, err := e.send(ctx, runs)
 	if err == nil && len(verdicts) != len(runs) {
 		err = fmt.Errorf("%w: %d verdicts for %d runs", ErrUnknownOutcome, len(verdicts), len(runs))
+	}
+	if err != nil && !errors.Is(err, ErrUnknownOutcome) && len(lanes) > 1 && ctx.Err() == nil && !e.direct {
+		// It had no effect: find out whose run it was, so that no other book suffers.
+		for i := range lanes {
+			again = append(again, e.commit(ctx, lanes[i:i+1])...)
+		}
+		return again
 	}
 	for i, l := range lanes {
 		if err != nil {
@@ -186,11 +224,16 @@ func (e *Engine) send(ctx context.Context, runs []Run) ([]Verdict, error) {
 
 func (e *Engine) fail(l *lane, err error) {
 	e.evict(l.book)
-	for _, w := range l.waiters {
+	if !errors.Is(err, ErrUnknownOutcome) && !errors.Is(err, ErrUnavailable) {
+		// The store refused what it was given: a fault in code, not in the command.
+		e.cfg.Log.Error("the store refused a run", slog.String("book", l.book.String()), slog.Any("error", err))
+		err = fmt.Errorf("%w: the store refused the change", ErrUnavailable)
+	}
+	for _, w := range l.all() {
 		if errors.Is(err, ErrUnknownOutcome) {
 			e.answer(w, answer{err: &UnknownOutcomeError{Book: l.book, Key: w.cmd.intent.Key, Err: err}})
 		} else {
-			e.answer(w, answer{err: classify(err)})
+			e.answer(w, answer{err: err})
 		}
 	}
 }
@@ -199,18 +242,25 @@ func (e *Engine) settle(l *lane, v Verdict) (again []*waiter) {
 	won := min(max(v.Won, 0), len(l.drafts))
 	for i := range won {
 		e.answer(l.waiters[i], answer{entry: l.drafts[i].entry})
+		for _, w := range l.same[i] {
+			e.answer(w, answer{taken: &l.drafts[i].change.Entry})
+		}
 	}
 	if won > 0 {
 		e.keep(l.drafts[won-1].after)
 	}
-	again = l.waiters[won:]
-	switch v.Loss {
-	case NotLost:
-	case KeyTaken:
-		if len(again) > 0 && v.Taken != nil {
-			e.answer(again[0], answer{taken: v.Taken})
-			again = again[1:]
+	lost := won
+	if v.Loss == KeyTaken && won < len(l.drafts) && v.Taken != nil {
+		for _, w := range append(l.same[won], l.waiters[won]) {
+			e.answer(w, answer{taken: v.Taken})
 		}
+		lost++
+	}
+	for i := lost; i < len(l.drafts); i++ {
+		again = append(append(again, l.waiters[i]), l.same[i]...)
+	}
+	switch v.Loss {
+	case NotLost, KeyTaken:
 	case Outdated:
 		for _, o := range v.Operators {
 			e.keepOperator(l.book.Tenant, o)

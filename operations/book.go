@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -77,7 +78,7 @@ func (b *Book) Accounts(ctx context.Context) ([]AccountView, error) {
 			return nil, err
 		}
 		all = append(all, AccountView{
-			Account: *a, Name: p.Name, Details: p.Details, Erased: erased,
+			Account: cloneAccount(a), Name: p.Name, Details: p.Details, Erased: erased,
 			Debit:  view.Eligible(id, accounts.Debit, accounts.Amount{}.Decimal),
 			Credit: view.Eligible(id, accounts.Credit, accounts.Amount{}.Decimal),
 		})
@@ -137,7 +138,9 @@ func (b *Book) Incidents(ctx context.Context) ([]Incident, error) {
 	}
 	all := make([]Incident, 0, r.f.incidents.len())
 	for _, i := range r.f.incidents.all {
-		all = append(all, *i)
+		n := *i
+		n.Figures = slices.Clone(i.Figures)
+		all = append(all, n)
 	}
 	return all, nil
 }
@@ -187,19 +190,41 @@ func (b *Book) Actions(ctx context.Context, id OperationID) ([]Allowance, error)
 type personalRows map[string]PersonalRow
 
 func (b *Book) personal(ctx context.Context, what string) (reading, personalRows, error) {
-	r, err := b.eng.read(ctx, b.scope, what, Want{})
-	if err != nil {
-		return r, nil, err
+	for range maxRounds {
+		r, err := b.eng.read(ctx, b.scope, what, Want{})
+		if err != nil {
+			return r, nil, err
+		}
+		rows, err := b.eng.store.Personal(ctx, r.f.id)
+		if err != nil {
+			return r, nil, b.eng.failed(ctx, fmt.Errorf("read personal data: %w", err))
+		}
+		m := make(personalRows, len(rows))
+		for _, row := range rows {
+			m[row.Subject] = row
+		}
+		if m.recorded(r.f) {
+			return r, m, nil
+		}
+		found, err := b.eng.store.Find(ctx, r.f.id, Want{})
+		if err != nil {
+			return r, nil, b.eng.failed(ctx, fmt.Errorf("read personal data: %w", err))
+		}
+		if found.Head == r.f.head { // nothing has changed in between
+			return r, nil, fmt.Errorf("%w: %w: personal data are not what was recorded", ErrUnavailable, ErrDamaged)
+		}
 	}
-	rows, err := b.eng.store.Personal(ctx, r.f.id)
-	if err != nil {
-		return r, nil, b.eng.failed(ctx, fmt.Errorf("read personal data: %w", err))
+	return reading{}, nil, fmt.Errorf("%w: the book is contended", ErrUnavailable)
+}
+
+// recorded tells whether the rows are those whose digests the journal has.
+func (m personalRows) recorded(f *Folded) bool {
+	for subject, digest := range f.personal.all {
+		if row, ok := m[subject]; !ok || row.Digest != digest {
+			return false
+		}
 	}
-	m := make(personalRows, len(rows))
-	for _, row := range rows {
-		m[row.Subject] = row
-	}
-	return r, m, nil
+	return len(m) == f.personal.len()
 }
 
 // read decodes the value of a subject; true when it was erased.

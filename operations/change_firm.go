@@ -39,10 +39,10 @@ func (d *decision) operatorStatus(id tenancy.OperatorID, to tenancy.OperatorStat
 	}
 	o, ok := d.f.operators.get(id)
 	if !ok {
-		d.refuse(Unmet{Code: CodeOperatorUnknown, Subject: "operator:" + string(id), Remedy: "Register the operator first."})
+		d.refuse(operatorUnknown(id))
 		return nil
 	}
-	d.notHimself(id)
+	d.notHimself(id, o.Person)
 	if o.Status == to {
 		d.refuse(statusForbids("operator:"+string(id), string(o.Status), string(to)))
 	}
@@ -55,18 +55,23 @@ func (d *decision) operatorStatus(id tenancy.OperatorID, to tenancy.OperatorStat
 	return nil
 }
 
-// allowOperator gives a grant. Nobody gives to himself, nor more than he has.
+// allowOperator gives a grant. Nobody gives to himself, nor more than he has,
+// nor for longer.
 func (d *decision) allowOperator(x tenancy.Allow, id tenancy.GrantID) error {
-	d.notHimself(x.Operator)
-	for _, p := range x.Permissions.List() {
-		if _, err := d.gate.Authorize(d.c.scope, p, d.standing); err != nil {
-			d.refuse(Unmet{Code: CodeGrantExceeds, Subject: "permission:" + p.String(), Remedy: "Have it given by someone who has it."})
+	to := d.c.row
+	if d.f.id.Customer == tenancy.House {
+		if o, ok := d.f.operators.get(x.Operator); ok {
+			to = *o
 		}
 	}
+	if to.Version == 0 {
+		d.refuse(operatorUnknown(x.Operator))
+	}
+	d.notHimself(x.Operator, to.Person)
 	g := x.Grant(id)
-	if d.f.id.Customer == tenancy.House {
-		if _, ok := d.f.operators.get(x.Operator); !ok {
-			d.refuse(Unmet{Code: CodeOperatorUnknown, Subject: "operator:" + string(x.Operator), Remedy: "Register the operator first."})
+	for _, p := range x.Permissions.List() {
+		if !d.gives(p, g) {
+			d.refuse(Unmet{Code: CodeGrantExceeds, Subject: "permission:" + p.String(), Remedy: "Have it given by someone who has it for as long."})
 		}
 	}
 	if !g.Everyone {
@@ -81,7 +86,7 @@ func (d *decision) allowOperator(x tenancy.Allow, id tenancy.GrantID) error {
 	}
 	o, ok := d.f.operators.get(x.Operator)
 	if !ok {
-		return nil
+		return nil // refused above
 	}
 	if len(o.Grants) >= d.caps.Grants {
 		d.refuse(full("grants", d.caps.Grants))
@@ -118,16 +123,36 @@ func (d *decision) revoke(id tenancy.GrantID) error {
 	return nil
 }
 
-// notHimself refuses when an operator, under this or another id of his, would
-// change what he himself may do.
-func (d *decision) notHimself(id tenancy.OperatorID) {
-	himself := id == d.c.operator()
-	if o, ok := d.f.operators.get(id); ok {
-		himself = himself || slices.Contains(d.c.scope.Principal().Persons(), o.Person)
+// gives tells whether the operator himself has a permission where the grant
+// would give it, and for as long.
+func (d *decision) gives(p tenancy.Permission, g tenancy.Grant) bool {
+	covers := func(own tenancy.Grant) bool {
+		long := own.Expires.IsZero() || !g.Expires.IsZero() && !g.Expires.After(own.Expires)
+		return long && own.Operator == d.c.operator() && own.Permissions.Has(p) && own.Live(d.now)
+	}
+	house := d.f.id.Customer == tenancy.House
+	if g.Everyone || !house { // for customers his grants for all of them count
+		if slices.ContainsFunc(d.standing.Operator.Grants, covers) {
+			return true
+		}
+	}
+	return !g.Everyone && d.c.scope.Permissions().Has(p) && slices.ContainsFunc(d.standing.Grants, covers)
+}
+
+// notHimself refuses when somebody, under whatever id, would change what he
+// himself or one of those he acts with may do.
+func (d *decision) notHimself(id tenancy.OperatorID, person tenancy.PersonID) {
+	himself := person != "" && slices.Contains(d.c.scope.Principal().Persons(), person)
+	for _, a := range d.c.actors {
+		himself = himself || a.ID == string(id)
 	}
 	if himself {
 		d.refuse(Unmet{Code: CodeOwnGrant, Subject: "operator:" + string(id), Remedy: "Have it changed by another person."})
 	}
+}
+
+func operatorUnknown(id tenancy.OperatorID) Unmet {
+	return Unmet{Code: CodeOperatorUnknown, Subject: "operator:" + string(id), Remedy: "Register the operator first."}
 }
 
 func lastAdministrator() Unmet {

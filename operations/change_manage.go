@@ -67,6 +67,31 @@ func administer(x Administrative, account accounts.ID, grant tenancy.GrantID, sa
 	return 0, nil, false
 }
 
+// impersonal is the content of a change without what is personal in it, and
+// that alone: a fingerprint, which stays for ever, must not let erased data be
+// guessed.
+func impersonal(x Administrative) (content, personal any) {
+	switch x := x.(type) {
+	case accounts.Open:
+		personal = personalAccount{Name: x.Name, Details: x.Details}
+		configured := x.Configured()
+		x.Name, x.Details = "", accounts.Details{}
+		return []any{x, configured}, personal
+	case accounts.Edit:
+		personal = personalAccount{Name: x.Name, Details: x.Details}
+		return []any{x.Account, x.Details.Configured()}, personal
+	case customer.Edit:
+		return impersonalProfile(x.Profile)
+	}
+	return x, nil
+}
+
+func impersonalProfile(p customer.Profile) (content, personal any) {
+	personal = personalProfile{Name: p.Name, TaxID: p.TaxID}
+	p.Name, p.TaxID = "", customer.TaxID{}
+	return p, personal
+}
+
 func (d *decision) openAccount(x accounts.Open, id accounts.ID, salt []byte) error {
 	asset, ok := d.assets.Lookup(x.Currency)
 	if !ok {
@@ -143,10 +168,23 @@ func (d *decision) accountStatus(x accounts.SetStatus) error {
 			Remedy:  "Bring its balance and holds to zero first.",
 		})
 	}
+	if x.Status == accounts.Closed && d.inFlight(a.ID) {
+		d.refuse(Unmet{Code: CodeOperationsOpen, Subject: "account:" + string(a.ID), Remedy: "Finish or cancel its open operations first."})
+	}
 	e := effectOf(a)
 	e.Status = x.Status
 	d.fx.Accounts = append(d.fx.Accounts, e)
 	return nil
+}
+
+// inFlight tells whether an open operation names the account or would post to it.
+func (d *decision) inFlight(id accounts.ID) bool {
+	for _, o := range d.f.open.all {
+		if o.Order.From == id || o.Order.To == id || slices.ContainsFunc(o.Terms.Postings, func(p accounts.Posting) bool { return p.Ref == accounts.Customer(id) }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *decision) accountLimit(x accounts.SetLimit) error {
@@ -228,6 +266,12 @@ func (d *decision) customerStatus(x customer.SetStatus) error {
 			d.refuse(Unmet{Code: CodeOperationsOpen, Subject: subjectCustomer, Remedy: "Finish or cancel the open operations first."})
 		}
 		for _, a := range d.f.accounts.all {
+			if !a.Posted.IsZero() {
+				d.refuse(Unmet{
+					Code: CodeBalanceNotZero, Subject: "account:" + string(a.ID),
+					Figures: []Figure{{Name: "posted", Value: a.Posted.String()}}, Remedy: "Bring its balance to zero first.",
+				})
+			}
 			if a.Stored != accounts.Closed {
 				d.refuse(Unmet{Code: CodeAccountsOpen, Subject: "account:" + string(a.ID), Remedy: "Close the account first."})
 			}

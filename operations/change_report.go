@@ -2,7 +2,10 @@ package operations
 
 import (
 	"errors"
+	"strconv"
 	"strings"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -13,8 +16,21 @@ const (
 	IncidentContradiction = "contradicting_answer" // an answer that denies a final state
 	IncidentMismatch      = "answer_mismatch"      // settled with another amount or asset than the intent's
 	IncidentOverdrawn     = "account_overdrawn"    // a fact from outside left an account below its limit
+	IncidentClosed        = "account_closed"       // a fact from outside moved money on a closed account
+	IncidentRange         = "amount_out_of_range"  // a fact that would make a balance larger than can be kept; to be settled by hand
 	IncidentReversedTwice = "reversed_twice"       // a second reversal of one operation
 )
+
+// keepable tells whether balances could still be kept after postings, or, with
+// sign -1, after their opposite.
+func (d *decision) keepable(ps []accounts.Posting, sign int64) bool {
+	for _, p := range ps {
+		if !accounts.Fits(d.f.posted(p.Ref, p.Asset).Add(p.Amount.Mul(decimal.New(sign, 0)))) {
+			return false
+		}
+	}
+	return true
+}
 
 // The codes of outcomes that are the engine's own words.
 const (
@@ -97,8 +113,14 @@ func (d *decision) silence(o *Operation, code string) error {
 
 func (d *decision) settled(o *Operation, a Answer) error {
 	switch {
-	case !a.Amount.Equal(o.Order.Amount.Decimal) || a.Asset != o.Terms.Asset:
+	case !fits(o, a):
 		d.incident(IncidentMismatch, o, a)
+		if o.State == Executing {
+			return d.silence(o, OutcomeUnusable)
+		}
+		return nil
+	case o.State.leads(OnSettled) && !d.keepable(o.Terms.Postings, 1):
+		d.incident(IncidentRange, o, a)
 		if o.State == Executing {
 			return d.silence(o, OutcomeUnusable)
 		}
@@ -106,7 +128,7 @@ func (d *decision) settled(o *Operation, a Answer) error {
 	case o.State.leads(OnSettled):
 		n := *o
 		n.Outcome = a.outcome()
-		return d.advance(n, OnSettled, Completed)
+		return d.fact(n)
 	case o.State == Completed:
 		d.idle = true
 		return nil
@@ -138,7 +160,12 @@ func (d *decision) unknownThere(o *Operation, a Answer) error {
 		return nil
 	}
 	p, ok := d.providers[o.Terms.Provider]
-	if !ok || p.Contract().HonoursReference || d.now.Before(o.SendBy.Add(p.Contract().finality())) {
+	if !ok {
+		return d.silence(o, string(AnswerNotFound))
+	}
+	k := p.Contract()
+	// It may have been sent at the last moment, and been under way for its time.
+	if k.HonoursReference || d.now.Before(o.SendBy.Add(k.timeout()).Add(k.finality())) {
 		return d.silence(o, string(AnswerNotFound))
 	}
 	return d.ended(o, a, OnRefused, Failed)
@@ -147,7 +174,7 @@ func (d *decision) unknownThere(o *Operation, a Answer) error {
 // reversed takes in a fact that is never refused: what had happened was undone
 // outside. The account may fall below its limit; then an incident opens.
 func (d *decision) reversed(o *Operation, a Answer) error {
-	if !a.Amount.Equal(o.Order.Amount.Decimal) || a.Asset != o.Terms.Asset {
+	if !fits(o, a) {
 		d.incident(IncidentMismatch, o, a)
 		return nil
 	}
@@ -156,6 +183,10 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 	}
 	if o.State != Completed {
 		d.idle = true
+		return nil
+	}
+	if !d.keepable(o.Terms.Postings, -1) {
+		d.incident(IncidentRange, o, a)
 		return nil
 	}
 	r := Operation{
@@ -167,19 +198,30 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 		p.Amount = accounts.Exact(p.Amount.Neg())
 		r.Terms.Postings = append(r.Terms.Postings, p)
 	}
-	if err := d.advance(r, OnSettled, Completed); err != nil {
+	return d.fact(r)
+}
+
+// fact posts what happened outside, whatever the accounts are like, and opens
+// an incident for each that it leaves below its limit or that was closed.
+func (d *decision) fact(o Operation) error {
+	if err := d.advance(o, OnSettled, Completed); err != nil {
 		return err
 	}
-	for _, p := range r.Terms.Postings {
+	for i, p := range o.Terms.Postings {
 		id, ok := p.Ref.Account()
-		if !ok {
+		acc, found := d.f.accounts.get(id)
+		if !ok || !found || touched(o.Terms.Postings[:i], p) {
 			continue
 		}
-		if acc, found := d.f.accounts.get(id); found && acc.Available().Add(p.Amount.Decimal).IsNegative() {
-			d.open(Incident{
-				Code: IncidentOverdrawn, Operation: r.ID,
-				Figures: []Figure{{Name: "account", Value: string(id)}, {Name: "available", Value: accounts.Canonical(acc.Available().Add(p.Amount.Decimal))}},
-			})
+		// What this operation held is released in the same change.
+		own, _ := d.f.holds.get(keyOfHold(o.ID, id))
+		left := acc.Available().Add(own).Add(accounts.Sum(o.Terms.Postings, p.Ref, p.Asset))
+		figures := []Figure{{Name: "account", Value: string(id)}, {Name: "available", Value: accounts.Canonical(left)}}
+		if left.IsNegative() {
+			d.open(Incident{Code: IncidentOverdrawn, Operation: o.ID, Figures: figures})
+		}
+		if acc.Stored == accounts.Closed {
+			d.open(Incident{Code: IncidentClosed, Operation: o.ID, Figures: figures})
 		}
 	}
 	return nil
@@ -221,7 +263,7 @@ const maxIncidents = 256
 
 func (d *decision) open(i Incident) {
 	i.Opened, i.At = d.seq(), d.now
-	i.ID = IncidentID(derivedID("incident", string(d.f.id.Tenant), string(d.f.id.Customer), d.f.head.Hash.String(), i.Code))
+	i.ID = IncidentID(derivedID("incident", string(d.f.id.Tenant), string(d.f.id.Customer), d.f.head.Hash.String(), strconv.Itoa(len(d.fx.Incidents))))
 	if d.f.incidents.len() < maxIncidents {
 		d.fx.Incidents = append(d.fx.Incidents, i)
 	}
@@ -271,7 +313,7 @@ func release(id OperationID) func(*decision) error {
 		}
 		d.operation = id
 		v := View{f: d.f, order: o.Order, own: o, actor: d.c.actors[0], finish: true}
-		if unmet := d.judge(v, o.Terms, d.now); len(unmet) > 0 {
+		if unmet := legible(d.judge(v, o.Terms, d.now)); len(unmet) > 0 {
 			n := *o
 			n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}
 			return d.advance(n, OnDue, Failed)

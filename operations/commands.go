@@ -48,8 +48,11 @@ func orderOf(q Request) (Order, error) {
 	if q == nil {
 		return Order{}, tenancy.Invalid("request", "is required")
 	}
-	o := q.Order().normal()
-	return o, o.validate()
+	o := q.Order()
+	if err := o.validate(); err != nil {
+		return Order{}, err
+	}
+	return o.normal(), nil
 }
 
 // Execute does what was prepared, on its terms. Limits, funds, eligibility and
@@ -119,7 +122,7 @@ func (e *Entry) result() (Result, error) {
 		return res, tenancy.Refuse(e.Refused...)
 	}
 	if o := e.operation(e.Operation); o != nil {
-		res.Operation = *o
+		res.Operation = o.clone() // the book goes on with its own
 	}
 	return res, nil
 }
@@ -157,11 +160,16 @@ func (e *Engine) Manage(ctx context.Context, s tenancy.Scope, in Intent, x Admin
 	if known {
 		action, malformed = Action(x.Change()), x.Validate()
 	}
-	c, err := e.command(s, in, action, x, malformed, need)
+	content, personal := impersonal(x)
+	c, err := e.command(s, in, action, content, malformed, need)
 	if err != nil {
 		return Managed{}, err
 	}
+	c.personal = personal
 	c.decide = decide
+	if allow, ok := x.(tenancy.Allow); ok {
+		c.grantee = allow.Operator
+	}
 	entry, replayed, err := e.run(ctx, c)
 	if err != nil {
 		return Managed{}, err
@@ -190,10 +198,12 @@ type Opened struct {
 // customer. It needs manage customers for all customers. Errors: invalid,
 // refused, conflict, unavailable, unknown outcome.
 func (e *Engine) OpenCustomer(ctx context.Context, s tenancy.Scope, in Intent, p customer.Profile) (Opened, error) {
-	c, err := e.command(s, in, ActOpen, p, p.Validate(), tenancy.ManageCustomers)
+	content, personal := impersonalProfile(p)
+	c, err := e.command(s, in, ActOpen, content, p.Validate(), tenancy.ManageCustomers)
 	if err != nil {
 		return Opened{}, err
 	}
+	c.personal = personal
 	drawn, err := salt(e.cfg.Entropy)
 	if err != nil {
 		return Opened{}, classify(err)

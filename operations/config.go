@@ -36,7 +36,7 @@ type Config struct {
 	// by which rules it was decided. At most 64 bytes; may be empty.
 	PolicyVersion string
 
-	// Gate says who may open which scope.
+	// Gate says who may open which scope. Its Observe is called beside Access.
 	Gate tenancy.Policy
 
 	// TermsValid is how long prepared terms stand. Zero: 15 minutes. At most 30 days.
@@ -93,13 +93,16 @@ type AccessFunc func(AccessEvent)
 // Access calls f.
 func (f AccessFunc) Access(e AccessEvent) { f(e) }
 
-// AccessEvent is one reading or refused attempt.
+// AccessEvent is one reading, one scope opened, or one refused attempt.
 type AccessEvent struct {
 	At         time.Time
-	Scope      tenancy.Scope // zero when none was given
-	What       string        // the method or action
+	Scope      tenancy.Scope      // zero when none was given
+	Operator   tenancy.OperatorID // who it was, or says he is
+	Tenant     tenancy.TenantID
+	Customer   tenancy.CustomerID // whose book; empty for the firm's lists
+	What       string             // the method or action; "enter" for opening a scope
 	Allowed    bool
-	Unmet      []Unmet // why not
+	Unmet      []Unmet // why not; empty for what is told as not found
 	Unrecorded bool    // a refusal beyond those recorded in the book
 }
 
@@ -180,7 +183,7 @@ func newRulebook(c Config) (*rulebook, error) {
 	errs := []error{c.validate()}
 	r := &rulebook{
 		kinds: map[string]Kind{}, rules: c.Rules, providers: map[string]Provider{DeskName: Desk{}},
-		assets: c.Assets, caps: c.Caps, policy: c.PolicyVersion, validFor: c.TermsValid, skew: c.MaxSkew,
+		assets: c.Assets, caps: c.Caps, policy: c.PolicyVersion, validFor: c.TermsValid, skew: c.MaxSkew, log: c.Log,
 	}
 	for i, k := range append(builtinKinds(), c.Kinds...) {
 		field := fmt.Sprintf("Kinds[%d]", i-len(builtinKinds()))

@@ -3,7 +3,9 @@ package operations
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -27,6 +29,9 @@ type command struct {
 	lookedAt Head                 // at this head,
 	found    *Operation           // and this is it; final, so it cannot change any more
 	decide   func(d *decision) error
+	grantee  tenancy.OperatorID // another operator whose row it is decided by
+	row      tenancy.Operator   // that row, as the latest attempt sees it
+	personal any                // what of its content stands beside the journal, and not in its fingerprint
 
 	suppressed int64 // refusals of this operator that were counted and not recorded
 }
@@ -82,7 +87,8 @@ const maxRefusals = 20
 func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clock time.Time) (d *decision, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			d, err = nil, fmt.Errorf("%s: %w: panic: %v", c.action, ErrUnavailable, p)
+			r.log.Error("a kind or rule panicked", slog.String("action", string(c.action)), slog.Any("panic", p))
+			d, err = nil, fmt.Errorf("%s: %w: a kind or rule of the firm panicked", c.action, ErrUnavailable)
 		}
 	}()
 	now := instant(clock)
@@ -143,9 +149,18 @@ func (d *decision) permit(need tenancy.Permission) error {
 	return d.lacking(err)
 }
 
+// noAccess is a refusal because the scope gives nothing any more. It is told
+// from what a host's rule may call by the same code.
+type noAccess struct{ error }
+
+func (e noAccess) Unwrap() error { return e.error }
+
 func (d *decision) lacking(err error) error {
 	refused, ok := errors.AsType[*RefusedError](err)
-	if !ok || tenancy.IsAccess(err) {
+	if ok && tenancy.IsAccess(err) {
+		return noAccess{err}
+	}
+	if !ok {
 		return err
 	}
 	d.refuse(refused.Unmet...)
@@ -168,7 +183,29 @@ func standingOf(f *Folded, row tenancy.Operator, id tenancy.OperatorID, now time
 	return s
 }
 
-func (d *decision) refuse(unmet ...Unmet) { d.refused = append(d.refused, unmet...) }
+func (d *decision) refuse(unmet ...Unmet) { d.refused = append(d.refused, legible(unmet)...) }
+
+// legible makes what rules of a host say fit to be recorded: text that reads
+// back as it was written, of bounded length.
+func legible(unmet []Unmet) []Unmet {
+	const most = 256
+	fit := func(s string) string {
+		if s = strings.ToValidUTF8(s, "?"); len(s) > most {
+			s = strings.ToValidUTF8(s[:most], "")
+		}
+		return s
+	}
+	unmet = cloneUnmet(unmet[:min(len(unmet), 64)])
+	for i := range unmet {
+		u := &unmet[i]
+		u.Code, u.Subject, u.Remedy = fit(u.Code), fit(u.Subject), fit(u.Remedy)
+		u.Figures = u.Figures[:min(len(u.Figures), 16)]
+		for j := range u.Figures {
+			u.Figures[j] = Figure{Name: fit(u.Figures[j].Name), Value: fit(u.Figures[j].Value)}
+		}
+	}
+	return unmet
+}
 
 func (d *decision) seq() int64 { return d.f.head.Seq + 1 }
 

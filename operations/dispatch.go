@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -39,7 +40,7 @@ func (e *Engine) dispatch(ctx context.Context, id BookID, res Result) (Result, e
 	if !sent {
 		entry, err = e.record(ctx, id, o, silent(o.ID), ActReport, "")
 	} else {
-		entry, err = e.take(ctx, id, o.Terms.Provider, o.ID, o.Updated, a)
+		entry, err = e.take(ctx, id, &o, a)
 	}
 	switch {
 	case errors.Is(err, errIdle):
@@ -60,7 +61,7 @@ func (e *Engine) send1(ctx context.Context, o Operation) (Answer, bool) {
 		return Answer{}, false
 	}
 	return e.call(ctx, o, func(ctx context.Context, p Provider) (Answer, error) {
-		return p.Send(ctx, Instruction{Reference: o.Reference, Operation: o.ID, Order: o.Order, Terms: o.Terms, SendBy: o.SendBy})
+		return p.Send(ctx, Instruction{Reference: o.Reference, Operation: o.ID, Order: o.Order.normal(), Terms: o.Terms.clone(), SendBy: o.SendBy})
 	})
 }
 
@@ -87,20 +88,23 @@ func (e *Engine) call(ctx context.Context, o Operation, f func(context.Context, 
 }
 
 // Report takes in what a provider says of an intent, whenever it comes: by
-// webhook or by poll. The host has made sure that it is the provider who
-// speaks. Answers that come twice or late change nothing twice; one that denies
+// webhook or by poll. The host has made sure that it is this tenant's provider
+// who speaks. Answers that come twice or late change nothing twice; one that denies
 // a final state, or is of another amount or asset, opens an incident and moves
 // nothing; a reversal is a fact and is never refused. The result is the
 // operation as it stands after it. Errors: invalid when the reference is not
 // one of ours; not found; unavailable; unknown outcome, on which it is to be
 // reported again.
-func (e *Engine) Report(ctx context.Context, provider string, a Answer) (Result, error) {
+func (e *Engine) Report(ctx context.Context, tenant tenancy.TenantID, provider string, a Answer) (Result, error) {
+	if err := errors.Join(tenancy.CheckID("tenant", string(tenant)), tenancy.CheckID("provider", provider)); err != nil {
+		return Result{}, err
+	}
 	id, op, err := parseReference(a.Reference)
 	if err != nil {
 		return Result{}, err
 	}
-	if err := tenancy.CheckID("provider", provider); err != nil {
-		return Result{}, err
+	if id.Tenant != tenant {
+		return Result{}, ErrNotFound
 	}
 	o, err := e.stored(ctx, id, op)
 	if err != nil {
@@ -109,9 +113,12 @@ func (e *Engine) Report(ctx context.Context, provider string, a Answer) (Result,
 	if o.Reference != a.Reference || o.Terms.Provider != provider {
 		return Result{}, ErrNotFound
 	}
-	entry, err := e.take(ctx, id, provider, op, o.Updated, a)
+	entry, err := e.take(ctx, id, o, a)
 	if err != nil && !errors.Is(err, errIdle) {
 		return Result{}, err
+	}
+	if bad := a.Validate(); bad != nil && err != nil { // it said nothing, and nothing came of it
+		return Result{}, bad
 	}
 	if err == nil && a.Status == AnswerReversed {
 		if r := entry.operation(reversalID(id, op)); r != nil {
@@ -124,30 +131,47 @@ func (e *Engine) Report(ctx context.Context, provider string, a Answer) (Result,
 	return Result{Operation: *o, Seq: o.Updated}, nil
 }
 
-// take records an answer; errIdle when it says nothing that is not so already.
-func (e *Engine) take(ctx context.Context, id BookID, provider string, op OperationID, cause int64, a Answer) (*Entry, error) {
-	key := ""
-	if a.Validate() == nil {
-		switch a.Status {
-		case AnswerReversed: // one for each operation, whatever it is called
-			key = systemKey + "reversal:" + string(op)
-		case AnswerSettled, AnswerRefused, AnswerCalledOff:
-			sum := digestParts(a.Reference, string(a.Status), a.Amount.String(), a.Asset, a.External)
-			key = systemKey + "report:" + string(op) + ":" + sum.String()[:32]
-		case AnswerPending, AnswerNotFound:
-		}
+// take records an answer about an operation; errIdle when it says nothing that
+// is not so already.
+func (e *Engine) take(ctx context.Context, id BookID, o *Operation, a Answer) (*Entry, error) {
+	c := systemCommand(id, actorReport, ActReport, answerKey(o, a), o.Updated, report(o.Terms.Provider, o.ID, a))
+	c.subject = o.ID
+	undoes := c.intent.Key == reversalKey(o.ID)
+	if undoes {
+		c.finger = answerDigest(a)
 	}
-	c := systemCommand(id, actorReport, ActReport, key, cause, report(provider, op, a))
-	if a.Status == AnswerReversed {
-		c.finger = digestParts(key, a.External, a.Amount.String(), a.Asset)
-	}
-	c.subject = op
 	entry, _, err := e.do(ctx, c)
-	if errors.Is(err, ErrConflict) && a.Status == AnswerReversed {
-		key += ":" + digestParts(a.External).String()[:32]
-		return e.record(ctx, id, Operation{ID: op, Updated: cause}, reversedTwice(op, a), ActReport, key)
+	if undoes && errors.Is(err, ErrConflict) {
+		key := reversalKey(o.ID) + ":" + answerDigest(a).String()[:32]
+		return e.record(ctx, id, *o, reversedTwice(o.ID, a), ActReport, key)
 	}
 	return entry, err
+}
+
+// answerKey is under which an answer is taken in once: a reversal of the whole
+// once for each operation, whatever it is called; what says that something
+// ended, once as it is said. What may be said again and mean something else by
+// then has none.
+func answerKey(o *Operation, a Answer) string {
+	switch {
+	case a.Validate() != nil, a.Status == AnswerPending, a.Status == AnswerNotFound:
+		return ""
+	case a.Status == AnswerReversed && fits(o, a):
+		return reversalKey(o.ID)
+	}
+	return systemKey + "report:" + string(o.ID) + ":" + answerDigest(a).String()[:32]
+}
+
+func reversalKey(op OperationID) string { return systemKey + "reversal:" + string(op) }
+
+// answerDigest tells answers apart; the answer is a valid one.
+func answerDigest(a Answer) Hash {
+	return digestParts(a.Reference, string(a.Status), accounts.Canonical(a.Amount), a.Asset, a.External)
+}
+
+// fits tells whether an answer about money is about the intent's.
+func fits(o *Operation, a Answer) bool {
+	return a.Amount.Equal(o.Order.Amount.Decimal) && a.Asset == o.Terms.Asset
 }
 
 // record brings one of the engine's own commands to its entry; errIdle when

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -196,6 +197,9 @@ func (w *writer) intOr(name string, n int64) {
 func (w *writer) text(name, s string) {
 	w.key(name)
 	if !plain(s) {
+		if !utf8.ValidString(s) { // it would not read back as it was
+			w.fail(tenancy.Invalid(name, "is not valid UTF-8"))
+		}
 		w.other(s)
 		return
 	}

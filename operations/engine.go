@@ -2,6 +2,7 @@ package operations
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -37,7 +38,9 @@ func New(store Store, c Config) (*Engine, error) {
 		err = errors.Join(tenancy.Invalid("store", "is nil"), err)
 	}
 	var badGate error
-	if e.gate, badGate = tenancy.NewGate(tenancy.AuthorityFunc(e.standing), e.cfg.Gate); badGate != nil {
+	policy := e.cfg.Gate
+	policy.Observe = e.observe
+	if e.gate, badGate = tenancy.NewGate(tenancy.AuthorityFunc(e.standing), policy); badGate != nil {
 		err = errors.Join(err, badGate)
 	}
 	if err != nil {
@@ -78,6 +81,26 @@ func (e *Engine) Within(store Store) *Engine {
 	n := *e
 	n.store, n.lines, n.direct = store, nil, true
 	return &n
+}
+
+// observe tells the access log of an attempt to open a scope.
+func (e *Engine) observe(p tenancy.Principal, c tenancy.CustomerID, err error) {
+	if e.cfg.Gate.Observe != nil {
+		e.cfg.Gate.Observe(p, c, err)
+	}
+	e.access(AccessEvent{Operator: p.Operator, Tenant: p.Tenant, Customer: c, What: "enter", Allowed: err == nil}, err)
+}
+
+// access tells the access log of an event that ended so.
+func (e *Engine) access(event AccessEvent, err error) {
+	event.At = instant(e.cfg.Clock.Now())
+	if !event.Scope.IsZero() {
+		event.Operator, event.Tenant, event.Customer = event.Scope.Principal().Operator, event.Scope.Tenant(), event.Scope.Customer()
+	}
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		event.Unmet = refused.Unmet
+	}
+	e.cfg.Access.Access(event)
 }
 
 // standing tells the Gate what the books say of a principal and a customer.
@@ -122,7 +145,7 @@ func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed boo
 		case a.entry != nil:
 			return a.entry, false, nil
 		case a.taken != nil:
-			return e.replay(c, *a.taken)
+			return e.replay(ctx, c, *a.taken)
 		case a.claim == nil:
 			return nil, false, a.err
 		}
@@ -161,11 +184,11 @@ func (e *Engine) confirmClaim(ctx context.Context, c *command, k *claim) (*Entry
 	case !fresh:
 		e.cache.evict(c.book, k.head.Seq)
 		return nil, false, errAgain
-	case tenancy.IsAccess(k.err): // nothing is told without access, not even an outcome
+	case errors.As(k.err, &noAccess{}): // nothing is told without access, not even an outcome
 		e.denied(c, k.err)
-		return nil, false, k.err
+		return nil, false, errors.Unwrap(k.err)
 	case found.Key != nil:
-		return e.replay(c, *found.Key)
+		return e.replay(ctx, c, *found.Key)
 	case lookUp:
 		return nil, false, c.look(found)
 	}
@@ -191,7 +214,7 @@ func (c *command) look(found Found) error {
 }
 
 // replay is the outcome as the key's entry left it.
-func (e *Engine) replay(c *command, taken Sealed) (*Entry, bool, error) {
+func (e *Engine) replay(ctx context.Context, c *command, taken Sealed) (*Entry, bool, error) {
 	entry, err := taken.Open()
 	if err != nil {
 		return nil, false, classify(err)
@@ -199,7 +222,33 @@ func (e *Engine) replay(c *command, taken Sealed) (*Entry, bool, error) {
 	if entry.Fingerprint != c.finger {
 		return nil, false, &ConflictError{Reason: KeyReused}
 	}
+	if c.personal != nil {
+		if err := e.samePersonal(ctx, c, entry); err != nil {
+			return nil, false, err
+		}
+	}
 	return entry, true, nil
+}
+
+// samePersonal holds the personal part of a repeated command against what was
+// kept, as long as that is still there unchanged.
+func (e *Engine) samePersonal(ctx context.Context, c *command, entry *Entry) error {
+	value, err := json.Marshal(c.personal)
+	if err != nil {
+		return classify(err)
+	}
+	rows, err := e.store.Personal(ctx, c.book)
+	if err != nil {
+		return e.failed(ctx, fmt.Errorf("read personal data: %w", err))
+	}
+	for _, kept := range entry.Effects.Personal {
+		for _, row := range rows {
+			if row.Subject == kept.Subject && row.Digest == kept.Digest && row.Value != nil && personalDigest(row.Salt, value) != row.Digest {
+				return &ConflictError{Reason: KeyReused}
+			}
+		}
+	}
+	return nil
 }
 
 // submit has one attempt made: in a batch with others, or alone inside a host's
@@ -224,17 +273,14 @@ func (e *Engine) submit(ctx context.Context, c *command) answer {
 
 // denied tells the access log of what no book is told.
 func (e *Engine) denied(c *command, err error) {
-	refused, ok := errors.AsType[*RefusedError](err)
-	if !ok || c.system() {
+	if !errors.Is(err, ErrRefused) || c.system() {
 		return
 	}
-	access := tenancy.IsAccess(err)
+	access := errors.As(err, &noAccess{})
 	if !access {
 		e.cache.count(refusalKey{c.book, c.operator()}, 1)
 	}
-	e.cfg.Access.Access(AccessEvent{
-		At: instant(e.cfg.Clock.Now()), Scope: c.scope, What: string(c.action), Unmet: refused.Unmet, Unrecorded: !access,
-	})
+	e.access(AccessEvent{Scope: c.scope, What: string(c.action), Unrecorded: !access}, err)
 }
 
 // command begins a command under a scope. Scopes this engine's gate did not
@@ -270,9 +316,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 func (e *Engine) honour(s tenancy.Scope, what string) error {
 	err := e.gate.Honour(s)
 	if err != nil {
-		if refused, ok := errors.AsType[*RefusedError](err); ok {
-			e.cfg.Access.Access(AccessEvent{At: instant(e.cfg.Clock.Now()), Scope: s, What: what, Unmet: refused.Unmet})
-		}
+		e.access(AccessEvent{Scope: s, What: what}, err)
 	}
 	return err
 }

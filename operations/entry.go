@@ -85,7 +85,7 @@ func Seal(e *Entry) (Sealed, error) {
 		return Sealed{}, fmt.Errorf("encode entry %d: %w", e.Seq, err)
 	}
 	if len(b) > MaxEntry {
-		return Sealed{}, fmt.Errorf("encode entry %d: %d bytes, at most %d", e.Seq, len(b), MaxEntry)
+		return Sealed{}, fmt.Errorf("encode entry %d: %w: %d bytes", e.Seq, errTooLarge, len(b))
 	}
 	return Sealed{
 		Seq: e.Seq, Prev: e.Prev, Hash: sha256.Sum256(b), At: e.At, Action: e.Action,
@@ -96,6 +96,9 @@ func Seal(e *Entry) (Sealed, error) {
 // ErrFormat means an entry of a format this package does not know: a newer
 // release wrote it.
 var ErrFormat = errors.New("entry format is not known to this release")
+
+// errTooLarge means an entry of more than MaxEntry bytes.
+var errTooLarge = errors.New("entry is too large")
 
 // Open decodes the entry and holds its columns against its bytes. An entry
 // whose hash or columns differ, or whose bytes Seal would not have written, is

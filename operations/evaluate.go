@@ -3,6 +3,7 @@ package operations
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -50,6 +51,7 @@ type rulebook struct {
 	validFor  time.Duration
 	skew      time.Duration
 	gate      *tenancy.Gate
+	log       *slog.Logger
 }
 
 // Evaluator judges orders as the engine does, without an engine: for unit
@@ -69,7 +71,10 @@ func NewEvaluator(c Config) (*Evaluator, error) {
 // pure; a panic of a kind or rule goes through, so that a test shows where. The
 // error is invalid for a malformed request.
 func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.Time) (Plan, error) {
-	o := q.Order().normal()
+	o, err := orderOf(q)
+	if err != nil {
+		return Plan{}, err
+	}
 	if err := e.rules.validate(f, o); err != nil {
 		return Plan{}, err
 	}
@@ -123,14 +128,16 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		return Terms{}, unmet, nil
 	}
 	t, unmet := r.kinds[v.order.Kind].Plan(v, now)
-	if err := sound(v, t); err != nil {
+	ns := nets(v, t)
+	if err := r.sound(v, t); err != nil {
 		if len(unmet) == 0 {
 			return t, nil, fmt.Errorf("kind %q: %w", v.order.Kind, err)
 		}
-		t.Postings = nil // incomplete: what is left is judged for itself
+		t.Postings, t.Holds = nil, nil // incomplete: what is left is judged for itself
+		ns = named(v.order)
 	}
 	t.Expires = instant(now.Add(r.validFor))
-	return t, distinct(append(unmet, r.judge(v, t, now)...)), nil
+	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
 }
 
 // strangers tells of accounts in the order that are not the customer's: the
@@ -148,22 +155,21 @@ func strangers(v View) []Unmet {
 // judge holds terms against the book and the firm's rules: what Execute does
 // again, without pricing.
 func (r *rulebook) judge(v View, t Terms, now time.Time) []Unmet {
+	return r.judgeNets(v, t, nets(v, t), now)
+}
+
+func (r *rulebook) judgeNets(v View, t Terms, ns []net, now time.Time) []Unmet {
 	unmet := r.providerUnknown(t)
-	for _, n := range nets(v, t) {
+	for _, n := range ns {
 		unmet = append(unmet, v.Eligible(n.account, n.dir, n.amount.Abs())...)
-		if a, ok := v.Account(n.account); ok && !accounts.Fits(a.Posted.Add(n.amount)) {
-			unmet = append(unmet, outOfRange("account:"+string(n.account)))
-		}
 	}
-	for _, p := range t.Postings {
-		if p.Ref.System() && !accounts.Fits(v.System(p.Ref, p.Asset).Add(p.Amount.Decimal)) {
-			unmet = append(unmet, outOfRange("book"))
-		}
-	}
+	unmet = append(unmet, beyondRange(v, t)...)
 	if v.own == nil && v.folded().open.len() >= r.caps.Open {
 		unmet = append(unmet, full("operations", r.caps.Open))
 	}
-	unmet = append(unmet, r.rules.Check(v, t, now)...)
+	if len(r.rules) > 0 {
+		unmet = append(unmet, r.rules.Check(v, t.clone(), now)...)
+	}
 	return distinct(unmet)
 }
 
@@ -202,7 +208,8 @@ func named(o Order) []net {
 }
 
 // nets sums the postings of terms for each account of the customer: those the
-// order names first, then others in the order of their postings.
+// order names first, then others in the order of their postings. An account
+// needs what is held on it, where that is more than it is debited.
 func nets(v View, t Terms) []net {
 	ns := named(v.order)
 	for _, p := range t.Postings {
@@ -223,6 +230,16 @@ func nets(v View, t Terms) []net {
 			n.dir = accounts.Credit
 		}
 	}
+	for _, h := range t.Holds {
+		i := slices.IndexFunc(ns, func(n net) bool { return n.account == h.Account })
+		if i < 0 {
+			ns = append(ns, net{account: h.Account})
+			i = len(ns) - 1
+		}
+		if n := &ns[i]; !n.amount.IsNegative() || n.amount.Neg().LessThan(h.Amount.Decimal) {
+			n.dir, n.amount = accounts.Debit, h.Amount.Neg()
+		}
+	}
 	return ns
 }
 
@@ -232,7 +249,7 @@ var errUnsound = errors.New("planned terms that cannot be kept")
 
 // sound checks what no rule may waive: balance per asset, only accounts of this
 // customer and in their asset, holds that cover what is debited.
-func sound(v View, t Terms) error {
+func (r *rulebook) sound(v View, t Terms) error {
 	if len(t.Postings) == 0 {
 		return fmt.Errorf("%w: no postings", errUnsound)
 	}
@@ -240,40 +257,57 @@ func sound(v View, t Terms) error {
 		return fmt.Errorf("%w: %w", errUnsound, err)
 	}
 	for _, p := range t.Postings {
-		if p.Amount.IsZero() || !accounts.Fits(p.Amount.Decimal) {
-			return fmt.Errorf("%w: a posting of %s", errUnsound, p.Ref)
-		}
-		if err := p.Ref.Validate(); err != nil {
-			return fmt.Errorf("%w: %w", errUnsound, err)
-		}
-		if id, ok := p.Ref.Account(); ok {
-			if a, found := v.Account(id); !found || a.Asset != p.Asset {
-				return fmt.Errorf("%w: a posting of %s to account %q", errUnsound, p.Asset, id)
-			}
+		if err := r.soundLeg(v, p); err != nil {
+			return err
 		}
 	}
 	for i, h := range t.Holds {
-		if _, found := v.Account(h.Account); !found || !h.Amount.IsPositive() {
+		a, found := v.folded().accounts.get(h.Account)
+		if !found || accounts.CheckAmount("hold", h.Amount.Decimal, a.Scale) != nil {
 			return fmt.Errorf("%w: a hold on account %q", errUnsound, h.Account)
 		}
 		if slices.ContainsFunc(t.Holds[:i], func(o HoldTerm) bool { return o.Account == h.Account }) {
 			return fmt.Errorf("%w: two holds on account %q", errUnsound, h.Account)
 		}
 	}
-	for _, n := range nets(v, t) {
-		if !n.amount.IsNegative() {
+	for i, p := range t.Postings {
+		id, ok := p.Ref.Account()
+		if !ok || !p.Amount.IsNegative() || touched(t.Postings[:i], p) {
 			continue
 		}
-		i := slices.IndexFunc(t.Holds, func(h HoldTerm) bool { return h.Account == n.account })
-		if i < 0 || t.Holds[i].Amount.LessThan(n.amount.Neg()) {
-			return fmt.Errorf("%w: account %q is debited beyond what is held", errUnsound, n.account)
+		debit := accounts.Sum(t.Postings, p.Ref, p.Asset).Neg()
+		h := slices.IndexFunc(t.Holds, func(h HoldTerm) bool { return h.Account == id })
+		if debit.IsPositive() && (h < 0 || t.Holds[h].Amount.LessThan(debit)) {
+			return fmt.Errorf("%w: account %q is debited beyond what is held", errUnsound, id)
 		}
 	}
 	return nil
 }
 
-func outOfRange(subject string) Unmet {
-	return Unmet{Code: CodeAmountRange, Subject: subject, Remedy: "Ask for less."}
+// soundLeg checks one posting: a known asset, within its scale, to a system
+// account or to one of the customer's in that asset.
+func (r *rulebook) soundLeg(v View, p accounts.Posting) error {
+	var scale int32
+	if id, ok := p.Ref.Account(); ok {
+		a, found := v.folded().accounts.get(id)
+		if !found || a.Asset != p.Asset {
+			return fmt.Errorf("%w: a posting of %s to account %q", errUnsound, p.Asset, id)
+		}
+		scale = a.Scale
+	} else {
+		asset, found := r.assets.Lookup(p.Asset)
+		if !found {
+			return fmt.Errorf("%w: a posting of %s to %s", errUnsound, p.Asset, p.Ref)
+		}
+		scale = asset.Scale
+	}
+	if err := p.Ref.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", errUnsound, err)
+	}
+	if p.Amount.IsZero() || accounts.CheckSigned("posting", p.Amount.Decimal, scale) != nil {
+		return fmt.Errorf("%w: a posting of %s", errUnsound, p.Ref)
+	}
+	return nil
 }
 
 func full(what string, most int) Unmet {
@@ -287,7 +321,7 @@ func full(what string, most int) Unmet {
 // distinct drops repetitions, such as the customer's status told once for each
 // account, and keeps the order.
 func distinct(unmet []Unmet) []Unmet {
-	kept := unmet[:0]
+	kept := make([]Unmet, 0, len(unmet))
 	for _, u := range unmet {
 		if !slices.ContainsFunc(kept, func(k Unmet) bool { return k.Code == u.Code && k.Subject == u.Subject }) {
 			kept = append(kept, u)

@@ -173,7 +173,7 @@ func ExampleEngine_Report() {
 
 	answer := pix.Move(res.Operation.Reference, operations.AnswerSettled)
 	for range 2 {
-		res = must(d.eng.Report(ctx, "pix", answer))
+		res = must(d.eng.Report(ctx, "acme", "pix", answer))
 		fmt.Println(res.Operation.State, "version", res.Operation.Version, "balance", d.balance(ctx))
 	}
 	fmt.Println("carried out", pix.Carried(answer.Reference), "time")

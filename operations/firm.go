@@ -86,11 +86,7 @@ func (v *Firm) standing(ctx context.Context, what string) (tenancy.Standing, err
 		return st, err
 	}
 	err = v.eng.gate.Attend(v.scope, st)
-	event := AccessEvent{At: st.Now, Scope: v.scope, What: what, Allowed: err == nil}
-	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		event.Unmet = refused.Unmet
-	}
-	v.eng.cfg.Access.Access(event)
+	v.eng.access(AccessEvent{Scope: v.scope, What: what, Allowed: err == nil}, err)
 	return st, err
 }
 

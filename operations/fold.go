@@ -61,7 +61,9 @@ func (f *Folded) apply(e *Entry) error {
 		f.currencies = f.currencies.with(c.Asset, c.Enabled)
 	}
 	for i := range fx.Accounts {
-		f.setUp(&fx.Accounts[i], e.At)
+		if err := f.setUp(&fx.Accounts[i], e.At); err != nil {
+			return err
+		}
 	}
 	for i := range fx.Releases {
 		if err := f.release(&fx.Releases[i]); err != nil {
@@ -93,14 +95,18 @@ func (f *Folded) apply(e *Entry) error {
 	return nil
 }
 
-func (f *Folded) setUp(s *AccountEffect, at time.Time) {
+func (f *Folded) setUp(s *AccountEffect, at time.Time) error {
 	a := accounts.Account{Opened: at}
 	if old, ok := f.accounts.get(s.ID); ok {
+		if old.Asset != s.Asset || old.Kind != s.Kind || old.Scale != s.Scale {
+			return fmt.Errorf("account %q becomes one of another asset", s.ID)
+		}
 		a = *old
 	}
 	a.ID, a.Asset, a.Kind, a.Scale = s.ID, s.Asset, s.Kind, s.Scale
 	a.Stored, a.Directions, a.Limit, a.Configured = s.Status, s.Directions, s.Limit, s.Configured
 	f.accounts = f.accounts.with(s.ID, &a)
+	return nil
 }
 
 // hold sets an operation's hold on an account to the amount, whatever it was.
@@ -134,6 +140,9 @@ func (f *Folded) addHeld(id accounts.ID, by decimal.Decimal) error {
 	}
 	a := *old
 	a.Held = accounts.Exact(a.Held.Add(by))
+	if !accounts.Fits(a.Held.Decimal) {
+		return fmt.Errorf("hold of more than can be kept on account %q", id)
+	}
 	f.accounts = f.accounts.with(id, &a)
 	return nil
 }
@@ -148,7 +157,9 @@ func (f *Folded) post(ps []accounts.Posting) error {
 	for _, p := range ps {
 		id, ok := p.Ref.Account()
 		if !ok {
-			f.postSystem(p)
+			if err := f.postSystem(p); err != nil {
+				return err
+			}
 			continue
 		}
 		old, ok := f.accounts.get(id)
@@ -157,20 +168,27 @@ func (f *Folded) post(ps []accounts.Posting) error {
 		}
 		a := *old
 		a.Posted = accounts.Exact(a.Posted.Add(p.Amount.Decimal))
+		if !accounts.Fits(a.Posted.Decimal) {
+			return fmt.Errorf("posting of %s takes account %q beyond what can be kept", p.Amount, id)
+		}
 		f.accounts = f.accounts.with(id, &a)
 	}
 	return nil
 }
 
-func (f *Folded) postSystem(p accounts.Posting) {
+func (f *Folded) postSystem(p accounts.Posting) error {
 	for i := range f.system {
 		if f.system[i].Ref == p.Ref && f.system[i].Asset == p.Asset {
 			f.system = slices.Clone(f.system)
 			f.system[i].Posted = accounts.Exact(f.system[i].Posted.Add(p.Amount.Decimal))
-			return
+			if !accounts.Fits(f.system[i].Posted.Decimal) {
+				return fmt.Errorf("posting of %s takes %s beyond what can be kept", p.Amount, p.Ref)
+			}
+			return nil
 		}
 	}
 	f.system = append(slices.Clip(f.system), systemBalance{Ref: p.Ref, Asset: p.Asset, Posted: p.Amount})
+	return nil
 }
 
 func (f *Folded) operation(o *Operation, e *Entry) error {
@@ -189,6 +207,12 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 	}
 	if !reachable(from, o.State) {
 		return fmt.Errorf("operation %q: no way from %q to %q", o.ID, from, o.State)
+	}
+	if ok && old.large() {
+		f.large--
+	}
+	if o.large() {
+		f.large++
 	}
 	if o.State.Final() {
 		f.open = f.open.without(o.ID)

@@ -164,7 +164,7 @@ func writeGolden(t *testing.T, name string) {
 	u, err := eng.Submit(ctx, s, in(), operations.Withdrawal{From: brl, Amount: amount("630"), Via: "bank"})
 	require.NoError(t, err)
 	require.Equal(t, operations.Unresolved, u.Operation.State)
-	_, err = eng.Report(ctx, "bank", operations.Answer{Reference: d.Operation.Reference, Status: operations.AnswerReversed, Amount: amount("600"), Asset: "BRL", External: "rev1"})
+	_, err = eng.Report(ctx, "acme", "bank", operations.Answer{Reference: d.Operation.Reference, Status: operations.AnswerReversed, Amount: amount("600"), Asset: "BRL", External: "rev1"})
 	require.NoError(t, err)
 	now = now.Add(2 * time.Hour)
 	_, err = eng.Work(ctx, operations.Budget{})

@@ -45,6 +45,7 @@ func (b *Book) History(ctx context.Context, q HistoryFilter, cursor string, limi
 	if err := q.validate(); err != nil {
 		return Operations{}, err
 	}
+	q.Since, q.Until = instant(q.Since), instant(q.Until)
 	limit, before, err := b.place("history", q, cursor, limit)
 	if err != nil {
 		return Operations{}, err
@@ -55,7 +56,7 @@ func (b *Book) History(ctx context.Context, q HistoryFilter, cursor string, limi
 	}
 	page, err := b.eng.store.History(ctx, r.f.id, HistoryQuery{
 		Before: before, Limit: limit, States: q.States, Kinds: q.Kinds, Asset: q.Asset, Account: q.Account,
-		Min: q.Min, Max: q.Max, Since: instant(q.Since), Until: instant(q.Until), Maker: q.Maker,
+		Min: q.Min, Max: q.Max, Since: q.Since, Until: q.Until, Maker: q.Maker,
 	})
 	if err != nil {
 		return Operations{}, b.eng.failed(ctx, fmt.Errorf("list operations: %w", err))
@@ -117,6 +118,7 @@ func (b *Book) Statement(ctx context.Context, q StatementFilter, cursor string, 
 	if err := q.validate(); err != nil {
 		return Lines{}, err
 	}
+	q.Since, q.Until = instant(q.Since), instant(q.Until)
 	limit, before, err := b.place("statement", q, cursor, limit)
 	if err != nil {
 		return Lines{}, err
@@ -131,7 +133,7 @@ func (b *Book) Statement(ctx context.Context, q StatementFilter, cursor string, 
 		}
 	}
 	page, err := b.eng.store.Statement(ctx, r.f.id, StatementQuery{
-		Ref: q.Account, Asset: q.Asset, Before: before, Limit: limit, Since: instant(q.Since), Until: instant(q.Until),
+		Ref: q.Account, Asset: q.Asset, Before: before, Limit: limit, Since: q.Since, Until: q.Until,
 	})
 	if err != nil {
 		return Lines{}, b.eng.failed(ctx, fmt.Errorf("list postings: %w", err))

@@ -41,21 +41,30 @@ func (e *Engine) keep(f *Folded) {
 
 func (e *Engine) evict(id BookID) { e.cache.evict(id, math.MaxInt64) }
 
-// operatorRow is what is known of the command's operator, if it is decided by that.
-func (e *Engine) operatorRow(ctx context.Context, c *command) (tenancy.Operator, error) {
+// operatorRow is what is known of the command's operator, if it is decided by
+// that; the row of a grantee goes to the command.
+func (e *Engine) operatorRow(ctx context.Context, c *command) (own tenancy.Operator, err error) {
 	if !c.relies() {
 		return tenancy.Operator{}, nil
 	}
-	key := operatorKey{c.book.Tenant, c.operator()}
-	if o, ok := e.cache.operator(key); ok && !e.direct {
+	if c.grantee != "" {
+		if c.row, err = e.row(ctx, c.book, c.grantee); err != nil {
+			return own, err
+		}
+	}
+	return e.row(ctx, c.book, c.operator())
+}
+
+func (e *Engine) row(ctx context.Context, id BookID, operator tenancy.OperatorID) (tenancy.Operator, error) {
+	if o, ok := e.cache.operator(operatorKey{id.Tenant, operator}); ok && !e.direct {
 		return o, nil
 	}
-	found, err := e.store.Find(ctx, c.book, Want{Operator: key.operator})
+	found, err := e.store.Find(ctx, id, Want{Operator: operator})
 	if err != nil {
 		return tenancy.Operator{}, fmt.Errorf("find operator: %w", err)
 	}
-	o := orUnknown(found.Operator, key.operator)
-	e.keepOperator(c.book.Tenant, o)
+	o := orUnknown(found.Operator, operator)
+	e.keepOperator(id.Tenant, o)
 	return o, nil
 }
 

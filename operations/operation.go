@@ -1,6 +1,8 @@
 package operations
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -25,6 +27,31 @@ type Operation struct {
 	Reference string        `json:"reference,omitempty"` // what the provider knows it by; set with the intent
 	SendBy    time.Time     `json:"send_by,omitzero"`    // the intent is not sent after this
 	Outcome   *Outcome      `json:"outcome,omitempty"`   // what ended or unsettled it
+}
+
+// clone shares nothing with the operation that its holder could change.
+func (o Operation) clone() Operation {
+	o.Order.Attributes = maps.Clone(o.Order.Attributes)
+	o.Terms = o.Terms.clone()
+	if o.Outcome != nil {
+		out := *o.Outcome
+		out.Unmet = cloneUnmet(out.Unmet)
+		o.Outcome = &out
+	}
+	return o
+}
+
+func (t Terms) clone() Terms {
+	t.Holds, t.Postings = slices.Clone(t.Holds), slices.Clone(t.Postings)
+	return t
+}
+
+func cloneUnmet(unmet []Unmet) []Unmet {
+	unmet = slices.Clone(unmet)
+	for i := range unmet {
+		unmet[i].Figures = slices.Clone(unmet[i].Figures)
+	}
+	return unmet
 }
 
 // String is for people and logs, such as "deposit 250 BRL completed".

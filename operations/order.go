@@ -80,6 +80,7 @@ func (o Order) validate() error {
 // normal is the order as it is recorded: UTC, whole microseconds.
 func (o Order) normal() Order {
 	o.NotBefore = instant(o.NotBefore)
+	o.Attributes = maps.Clone(o.Attributes)
 	return o
 }
 

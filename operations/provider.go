@@ -40,8 +40,8 @@ type Contract struct {
 	// Timeout bounds Send and Ask. Zero: 10 seconds.
 	Timeout time.Duration
 	// Finality: an answer "not found" means that there was no effect only when
-	// this long has passed since the intent's last moment to be sent. Zero: 15
-	// minutes.
+	// this long and Timeout have passed since the intent's last moment to be
+	// sent. Zero: 15 minutes.
 	Finality time.Duration
 }
 
@@ -111,7 +111,10 @@ func (a Answer) Validate() error {
 	)
 	if a.Status == AnswerSettled || a.Status == AnswerReversed {
 		errs = append(errs, accounts.CheckAmount("amount", a.Amount, accounts.MaxScale))
+	} else {
+		errs = append(errs, accounts.CheckSigned("amount", a.Amount, accounts.MaxScale))
 	}
+	errs = append(errs, tenancy.CheckText("asset", a.Asset, 16))
 	if a.Status == AnswerReversed && a.External == "" {
 		errs = append(errs, tenancy.Invalid("external", "is required for a reversal"))
 	}

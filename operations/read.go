@@ -2,7 +2,6 @@ package operations
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -40,11 +39,7 @@ func (e *Engine) read(ctx context.Context, s tenancy.Scope, what string, want Wa
 	}
 	r := reading{f: f, found: found, row: orUnknown(found.Operator, operator), now: later(instant(e.cfg.Clock.Now()), f.at)}
 	_, err = e.gate.Authorize(s, tenancy.View, standingOf(f, r.row, operator, r.now))
-	event := AccessEvent{At: r.now, Scope: s, What: what, Allowed: err == nil}
-	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		event.Unmet = refused.Unmet
-	}
-	e.cfg.Access.Access(event)
+	e.access(AccessEvent{Scope: s, What: what, Allowed: err == nil}, err)
 	if err != nil {
 		return reading{}, err
 	}

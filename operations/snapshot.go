@@ -122,6 +122,9 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 	}
 	for _, o := range d.Open {
 		f.open.grow(o.ID, o)
+		if o.large() {
+			f.large++
+		}
 	}
 	for _, i := range d.Incidents {
 		f.incidents.grow(i.ID, i)

@@ -30,6 +30,7 @@ type Folded struct {
 	holds      table[holdKey, decimal.Decimal]
 	system     []systemBalance // few; in the order of first use
 	open       table[OperationID, *Operation]
+	large      int // how many of the open ones are large
 	incidents  table[IncidentID, *Incident]
 	refusals   table[tenancy.OperatorID, refusals]
 }

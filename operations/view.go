@@ -1,6 +1,9 @@
 package operations
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -43,7 +46,11 @@ func (v View) folded() *Folded {
 func (v View) Book() BookID { return v.folded().id }
 
 // Order is what is asked for.
-func (v View) Order() Order { return v.order }
+func (v View) Order() Order {
+	o := v.order
+	o.Attributes = maps.Clone(o.Attributes)
+	return o
+}
 
 // Actor is who asks: the operator, or the engine where its own time has come.
 func (v View) Actor() tenancy.Actor { return v.actor }
@@ -53,7 +60,7 @@ func (v View) Operation() (Operation, bool) {
 	if v.own == nil {
 		return Operation{}, false
 	}
-	return *v.own, true
+	return v.own.clone(), true
 }
 
 // Status is the customer's.
@@ -68,7 +75,7 @@ func (v View) Country() string { return v.folded().customer.Country }
 // Account is one of the customer's own accounts.
 func (v View) Account(id accounts.ID) (accounts.Account, bool) {
 	if a, ok := v.folded().accounts.get(id); ok {
-		return *a, true
+		return cloneAccount(a), true
 	}
 	return accounts.Account{}, false
 }
@@ -77,9 +84,15 @@ func (v View) Account(id accounts.ID) (accounts.Account, bool) {
 func (v View) Accounts() []accounts.Account {
 	all := make([]accounts.Account, 0, v.folded().accounts.len())
 	for _, a := range v.folded().accounts.all {
-		all = append(all, *a)
+		all = append(all, cloneAccount(a))
 	}
 	return all
+}
+
+func cloneAccount(a *accounts.Account) accounts.Account {
+	n := *a
+	n.Configured = slices.Clone(a.Configured)
+	return n
 }
 
 // Enabled tells whether the customer may use the asset.
@@ -92,7 +105,7 @@ func (v View) Enabled(asset string) bool {
 func (v View) Open() []Operation {
 	all := make([]Operation, 0, v.folded().open.len())
 	for _, o := range v.folded().open.all {
-		all = append(all, *o)
+		all = append(all, o.clone())
 	}
 	return all
 }

@@ -26,8 +26,7 @@ type Done struct {
 	More       bool // there was more to do than the budget
 }
 
-// maxExpiries is how many operations one entry expires, so that the largest
-// orders still fit into one.
+// maxExpiries is how many operations one entry expires at most.
 const maxExpiries = 100
 
 // workPlace is where the last call stopped, so that what cannot be resolved
@@ -81,13 +80,7 @@ func (e *Engine) Work(ctx context.Context, b Budget) (Done, error) {
 	}
 	for _, id := range books {
 		for ops := range slices.Chunk(expiring[id], maxExpiries) {
-			entry, err := e.record(ctx, id, Operation{}, expire(ops), ActExpire, "")
-			switch {
-			case err == nil:
-				done.Expired += len(entry.Effects.Operations)
-			case !errors.Is(err, errIdle):
-				e.stuck(&done, id, ops[0], err)
-			}
+			e.expire(ctx, id, ops, &done)
 		}
 	}
 	place := DuePlace{}
@@ -111,6 +104,20 @@ func before(start, items []DueItem) []DueItem {
 		seen[place{it.Book, it.Operation}] = true
 	}
 	return slices.DeleteFunc(start, func(it DueItem) bool { return seen[place{it.Book, it.Operation}] })
+}
+
+// expire ends operations in one entry, or in several when they do not fit into one.
+func (e *Engine) expire(ctx context.Context, id BookID, ops []OperationID, done *Done) {
+	entry, err := e.record(ctx, id, Operation{}, expire(ops), ActExpire, "")
+	switch {
+	case err == nil:
+		done.Expired += len(entry.Effects.Operations)
+	case errors.Is(err, errTooLarge) && len(ops) > 1:
+		e.expire(ctx, id, ops[:len(ops)/2], done)
+		e.expire(ctx, id, ops[len(ops)/2:], done)
+	case !errors.Is(err, errIdle):
+		e.stuck(done, id, ops[0], err)
+	}
 }
 
 func (e *Engine) stuck(done *Done, id BookID, op OperationID, err error) {
@@ -163,7 +170,7 @@ func (e *Engine) resolve(ctx context.Context, id BookID, o Operation, fresh bool
 	var entry *Entry
 	var err error
 	if ok {
-		entry, err = e.take(ctx, id, o.Terms.Provider, o.ID, o.Updated, a)
+		entry, err = e.take(ctx, id, &o, a)
 	} else {
 		entry, err = e.record(ctx, id, o, silent(o.ID), ActReport, "")
 	}

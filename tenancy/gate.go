@@ -54,6 +54,10 @@ type Policy struct {
 	RequireReason bool
 	// ScopeLength is how long a scope is good for. Zero: 8 hours. Not negative.
 	ScopeLength time.Duration
+	// Observe is told of every attempt to open a scope that was well-formed, and
+	// how it ended; the customer is empty for the firm's. It is called by many
+	// goroutines. Nil: nobody is.
+	Observe func(p Principal, c CustomerID, err error)
 }
 
 const defaultScopeLength = 8 * time.Hour
@@ -134,6 +138,14 @@ func (g *Gate) Firm(ctx context.Context, p Principal) (Scope, error) {
 func checkReason(reason string) error { return CheckText("reason", reason, MaxReason) }
 
 func (g *Gate) open(ctx context.Context, kind ScopeKind, p Principal, c CustomerID, reason string) (Scope, error) {
+	s, err := g.scope(ctx, kind, p, c, reason)
+	if g.policy.Observe != nil {
+		g.policy.Observe(p.clone(), c, err)
+	}
+	return s, err
+}
+
+func (g *Gate) scope(ctx context.Context, kind ScopeKind, p Principal, c CustomerID, reason string) (Scope, error) {
 	// The authority is other people's code: it gets a copy, so that what was
 	// validated is what the scope will hold.
 	p = p.clone()

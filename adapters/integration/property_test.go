@@ -1,0 +1,222 @@
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/onbehalf/onbehalf/adapters/memory"
+	"github.com/onbehalf/onbehalf/adapters/sqlstore"
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+func TestEveryPromiseHoldsAfterEveryStepInMemory(t *testing.T) {
+	t.Parallel()
+	runProperty(t, atLeast(4_000, 20_000, 200_000), func(clock func() time.Time) ([]*world, func()) {
+		return []*world{newWorld("memory", memory.New(), clock)}, func() {}
+	})
+}
+
+func TestEveryPromiseHoldsAfterEveryStepInSQLite(t *testing.T) {
+	t.Parallel()
+	fresh := sqliteCopies(t)
+	runProperty(t, atLeast(400, 1_500, 15_000), func(clock func() time.Time) ([]*world, func()) {
+		store, done := fresh()
+		return []*world{newWorld("sqlite", store, clock)}, done
+	})
+}
+
+func TestBothStoresTellAndKeepTheSameBytes(t *testing.T) {
+	t.Parallel()
+	fresh := sqliteCopies(t)
+	runProperty(t, atLeast(400, 600, 6_000), func(clock func() time.Time) ([]*world, func()) {
+		store, done := fresh()
+		return []*world{newWorld("memory", memory.New(), clock), newWorld("sqlite", store, clock)}, done
+	})
+}
+
+// sqliteCopies gives new databases, each a copy of one that has its tables. They
+// need not outlive the process, so the disk is not waited for.
+func sqliteCopies(t *testing.T) func() (operations.Store, func()) {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "template.db")
+	db := openSQLite(t, sqlstore.SQLiteDSN(path)+"&_pragma=journal_mode(DELETE)", 1)
+	store, err := sqlstore.New(db, sqlstore.SQLite)
+	require.NoError(t, err)
+	require.NoError(t, store.Migrate(t.Context()))
+	require.NoError(t, db.Close())
+	template, err := os.ReadFile(path) //nolint:gosec // the test's own file
+	require.NoError(t, err)
+	var n atomic.Int64
+	return func() (operations.Store, func()) {
+		path := filepath.Join(dir, fmt.Sprintf("%d.db", n.Add(1)))
+		must(os.WriteFile(path, template, 0o600))
+		db := openDB(sqlstore.SQLiteDSN(path) + "&_pragma=synchronous(OFF)")
+		store, err := sqlstore.New(db, sqlstore.SQLite)
+		must(err)
+		return store, func() { must(db.Close()); must(os.Remove(path)) }
+	}
+}
+
+func runProperty(t *testing.T, most int, worlds func(clock func() time.Time) ([]*world, func())) {
+	t.Helper()
+	var steps atomic.Int64
+	outcomes := map[string]int{}
+	for int(steps.Load()) < most {
+		rapid.Check(t, func(rt *rapid.T) {
+			m := newModel(epoch())
+			all, done := worlds(func() time.Time { return m.clock })
+			defer done()
+			defer func() {
+				for _, w := range all {
+					w.eng.Close()
+				}
+			}()
+			begin(rt, m, all)
+			d := &draws{t: rt, m: m}
+			rt.Repeat(map[string]func(*rapid.T){"step": func(rt *rapid.T) {
+				d.t = rt
+				s := d.next()
+				out := take(rt, d, all, s)
+				outcomes[s.Do+": "+out.Class]++
+				steps.Add(1)
+			}})
+			for _, w := range all {
+				w.final(rt, m)
+			}
+		})
+	}
+	t.Logf("%d steps", steps.Load())
+	for _, line := range slices.Sorted(func(yield func(string) bool) {
+		for k, n := range outcomes {
+			if !yield(fmt.Sprintf("%s: %d", k, n)) {
+				return
+			}
+		}
+	}) {
+		t.Log(line)
+	}
+}
+
+// begin sets up two firms, ben with nothing in one of them.
+func begin(t *rapid.T, m *model, all []*world) {
+	ctx := context.Background()
+	for _, tenant := range []tenancy.TenantID{"acme", "zeta"} {
+		admin := adminOf(tenant)
+		house := operations.BookID{Tenant: tenant, Customer: tenancy.House}
+		m.open(house).seq = 1
+		m.books[house].at = m.clock
+		everything := tenancy.NewPermissions(tenancy.AllPermissions()...)
+		m.books[house].grants = []*modelGrant{{id: "own", operator: admin, permissions: everything}}
+		m.operators[operatorOf{tenant, admin}] = &modelOperator{person: "p-" + admin, grants: []*modelGrant{{id: "all", operator: admin, permissions: everything}}}
+		if tenant == "acme" {
+			m.books[house].seq = 2
+			m.books[house].keys["ben"] = modelKey{}
+			m.operators[operatorOf{tenant, "ben"}] = &modelOperator{person: "p-ben"}
+		}
+		for _, w := range all {
+			_, err := w.eng.Bootstrap(ctx, tenancy.Firm{Tenant: tenant, Admin: principal(tenant, admin)})
+			must(err)
+			if tenant == "acme" {
+				_, err = w.eng.Manage(ctx, w.look(house), operations.Intent{Key: "ben"}, tenancy.Register{Operator: "ben", Person: "p-ben"})
+				must(err)
+			}
+			found, err := w.store.Find(ctx, house, operations.Want{})
+			must(err)
+			w.seen[house] = found.Head
+			_, w.before[house] = w.projection(house)
+		}
+	}
+}
+
+// take has one step made by the model and in every world, and compares.
+func take(t *rapid.T, d *draws, all []*world, s step) outcome {
+	m := d.m
+	switch s.Do {
+	case "walk":
+		for _, w := range all {
+			w.walk(t, m.books[s.Book], s)
+		}
+		return outcome{Class: "ok"}
+	case "verify":
+		for _, w := range all {
+			v, err := w.eng.Book(w.look(s.Book)).Verify(context.Background())
+			must(err)
+			if !v.Sound() {
+				t.Fatalf("%s: %v", w.name, v.Faults)
+			}
+		}
+		return outcome{Class: "ok"}
+	case "explain":
+		return explain(t, d, all, s)
+	}
+	got := all[0].run(s)
+	want := m.apply(s, got)
+	if s.Do == "advance" || s.Do == "reopen" || s.Do == "enter" || s.Do == "report" || s.Do == "work" || s.Do == "close incident" {
+		// nothing that could be sent again under a key
+	} else {
+		d.past = append(d.past, s)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("step %v\n%s told %+v\nthe model %+v\n%s", s, all[0].name, got, want, &all[0].log)
+	}
+	for _, w := range all[1:] {
+		if other := w.run(s); !reflect.DeepEqual(other, want) { // I36
+			t.Fatalf("step %v\n%s told %+v\nthe model %+v\n%s", s, w.name, other, want, &w.log)
+		}
+	}
+	t.Logf("step %v: %+v", s, want)
+	for _, w := range all {
+		w.check(t, m, s, want)
+	}
+	for _, w := range all[1:] { // I36: byte for byte
+		for _, id := range m.ids() {
+			if w.seen[id] != all[0].seen[id] {
+				t.Fatalf("book %s: %s has head %v, %s %v", id, w.name, w.seen[id], all[0].name, all[0].seen[id])
+			}
+			if w.before[id] != all[0].before[id] {
+				t.Fatalf("book %s:\n%s has %s\n%s has %s", id, w.name, w.before[id], all[0].name, all[0].before[id])
+			}
+		}
+	}
+	return want
+}
+
+// explain holds the preview against what the real thing then does (I14).
+func explain(t *rapid.T, d *draws, all []*world, s step) outcome {
+	var told []string
+	for _, w := range all {
+		plan, err := w.eng.Explain(context.Background(), w.scope(s), s.request())
+		out := failure(err)
+		for _, u := range plan.Unmet {
+			out.Codes = append(out.Codes, u.Code+" "+u.Subject)
+		}
+		told = append(told, out.Class+fmt.Sprint(tidy(out.Codes)))
+	}
+	s.Do = "submit"
+	out := take(t, d, all, s)
+	if !slices.Contains([]string{"ok", "refused", "invalid"}, out.Class) || s.By == "ben" {
+		return out
+	}
+	want := out.Class + fmt.Sprint(tidy(out.Codes))
+	if out.Class == "refused" && !slices.Contains(out.Codes, "scope_required scope") && !slices.Contains(out.Codes, "scope_expired scope") {
+		want = "ok" + fmt.Sprint(tidy(out.Codes))
+	}
+	for _, got := range told {
+		if got != want {
+			t.Fatalf("step %v\nthe preview told %s\nthe real thing %s", s, got, want)
+		}
+	}
+	return out
+}
