@@ -319,7 +319,7 @@ func (v *Verification) compare(want, got Projection) {
 	compareRows(v, "operation", want.Operations, got.Operations,
 		func(r OperationRow) string { return string(r.ID) }, sameRow, func(r OperationRow) int64 { return r.Updated })
 	compareRows(v, "posting", want.Postings, got.Postings,
-		func(r PostingRow) string { return fmt.Sprintf("%d/%d", r.Seq, r.N) }, samePosting, func(r PostingRow) int64 { return r.Seq })
+		func(r PostingRow) string { return fmt.Sprintf("%d/%d %s", r.Seq, r.N, r.Ref) }, samePosting, func(r PostingRow) int64 { return r.Seq })
 	compareRows(v, "balance", want.Balances, got.Balances,
 		func(r BalanceRow) string { return string(r.Ref) + " " + r.Asset }, sameBalance, func(r BalanceRow) int64 { return r.Seq })
 	compareRows(v, "key", want.Keys, got.Keys,
@@ -342,6 +342,9 @@ func (v *Verification) compare(want, got Projection) {
 func compareRows[T any](v *Verification, what string, want, got []T, key func(T) string, same func(a, b T) bool, seq func(T) int64) {
 	stored := make(map[string]T, len(got))
 	for _, r := range got {
+		if _, twice := stored[key(r)]; twice {
+			v.fault(seq(r), what, key(r)+" is there twice")
+		}
 		stored[key(r)] = r
 	}
 	for _, w := range want {

@@ -54,6 +54,10 @@ func makeVault(t *testing.T) vault {
 	db, eng := openVault(t, v.file)
 	firm, err := eng.Bootstrap(ctx, tenancy.Firm{Tenant: "acme", Admin: vaultAdmin()})
 	require.NoError(t, err)
+	house, err := eng.Gate().Own(ctx, vaultAdmin(), "")
+	require.NoError(t, err)
+	_, err = eng.Manage(ctx, house, operations.Intent{Key: "bruno"}, tenancy.Register{Operator: "bruno", Person: "p-bruno"})
+	require.NoError(t, err)
 	for _, c := range []struct {
 		name string
 		id   *tenancy.CustomerID
@@ -65,7 +69,9 @@ func makeVault(t *testing.T) vault {
 		require.NoError(t, err)
 		m, err := eng.Manage(ctx, scope, operations.Intent{Key: "account"}, accounts.Open{Currency: "BRL", Details: accounts.Details{PixKey: c.name}})
 		require.NoError(t, err)
-		for i := range 70 { // across a snapshot
+		_, err = eng.Manage(ctx, scope, operations.Intent{Key: "grant"}, tenancy.Allow{Operator: "bruno", Permissions: tenancy.NewPermissions(tenancy.View)})
+		require.NoError(t, err)
+		for i := range 69 { // across a snapshot
 			_, err := eng.Submit(ctx, scope, operations.Intent{Key: fmt.Sprint("deposit-", i)}, operations.Deposit{To: m.Account, Amount: decimal.New(int64(100+i), -2)})
 			require.NoError(t, err)
 		}
@@ -121,9 +127,9 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 	}
 	m := v.maria
 	attacks := map[string]func(context.Context, *sql.DB) error{
-		"an amount in an entry":            statement(`UPDATE onbehalf_entries SET bytes = CAST(replace(CAST(bytes AS TEXT), '"1.05"', '"9.05"') AS BLOB) WHERE customer = ? AND seq = 8`, m),
+		"an amount in an entry":            statement(`UPDATE onbehalf_entries SET bytes = CAST(replace(CAST(bytes AS TEXT), '"1.05"', '"9.05"') AS BLOB) WHERE customer = ? AND seq = 9`, m),
 		"the operator in an entry":         statement(`UPDATE onbehalf_entries SET bytes = CAST(replace(CAST(bytes AS TEXT), '"ana"', '"eve"') AS BLOB) WHERE customer = ? AND seq = 70`, m),
-		"one byte, its hash made to fit":   rehash(m, 70, `"1.67"`, `"9.67"`),
+		"one byte, its hash made to fit":   rehash(m, 70, `"1.66"`, `"9.66"`),
 		"the time column of an entry":      statement(`UPDATE onbehalf_entries SET at = at + 1 WHERE customer = ? AND seq = 70`, m),
 		"the action column of an entry":    statement(`UPDATE onbehalf_entries SET action = 'cancel' WHERE customer = ? AND seq = 5`, m),
 		"the key column of an entry":       statement(`UPDATE onbehalf_entries SET key = 'x' WHERE customer = ? AND seq = 5`, m),
@@ -142,13 +148,22 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 			}
 			return nil
 		},
-		"a balance":                  statement(`UPDATE onbehalf_balances SET posted = '1000000' WHERE customer = ? AND ref NOT LIKE '%:%'`, m),
-		"a debt limit":               statement(`UPDATE onbehalf_balances SET debt_limit = '1000000' WHERE customer = ? AND ref NOT LIKE '%:%'`, m),
-		"a balance deleted":          statement(`DELETE FROM onbehalf_balances WHERE customer = ? AND ref LIKE '%:%'`, m),
-		"a posting":                  statement(`UPDATE onbehalf_postings SET amount = '77' WHERE customer = ? AND seq = 12 AND n = 1`, m),
-		"a posting deleted":          statement(`DELETE FROM onbehalf_postings WHERE customer = ? AND seq = 12`, m),
-		"the state of an operation":  statement(`UPDATE onbehalf_operations SET state = 'cancelled' WHERE customer = ? AND created = 12`, m),
-		"an operation deleted":       statement(`DELETE FROM onbehalf_operations WHERE customer = ? AND created = 12`, m),
+		"a balance":                   statement(`UPDATE onbehalf_balances SET posted = '1000000' WHERE customer = ? AND ref NOT LIKE '%:%'`, m),
+		"a debt limit":                statement(`UPDATE onbehalf_balances SET debt_limit = '1000000' WHERE customer = ? AND ref NOT LIKE '%:%'`, m),
+		"a balance deleted":           statement(`DELETE FROM onbehalf_balances WHERE customer = ? AND ref LIKE '%:%'`, m),
+		"a posting":                   statement(`UPDATE onbehalf_postings SET amount = '77' WHERE customer = ? AND seq = 12 AND n = 1`, m),
+		"a posting deleted":           statement(`DELETE FROM onbehalf_postings WHERE customer = ? AND seq = 12`, m),
+		"the state of an operation":   statement(`UPDATE onbehalf_operations SET state = 'cancelled' WHERE customer = ? AND created = 12`, m),
+		"an operation deleted":        statement(`DELETE FROM onbehalf_operations WHERE customer = ? AND created = 12`, m),
+		"an amount as it is filtered": statement(`UPDATE onbehalf_operations SET amount_key = 'x' WHERE customer = ? AND created = 12`, m),
+		"a posting added":             statement(`INSERT INTO onbehalf_postings SELECT tenant, customer, 'another', seq, n, at, operation, asset, '1', '1' FROM onbehalf_postings WHERE customer = ? AND seq = 12 AND n = 1`, m),
+		"whom a grant lists for":      statement(`UPDATE onbehalf_grants SET operator = 'mallory' WHERE customer = ?`, m),
+		"that a grant lists":          statement(`UPDATE onbehalf_grants SET lists = 1 - lists WHERE customer = ?`, m),
+		"until when a grant lists":    statement(`UPDATE onbehalf_grants SET expires = 1 WHERE customer = ?`, m),
+		"personal data, digest and all": func(ctx context.Context, db *sql.DB) error {
+			digest := sha256.Sum256([]byte("salt" + `{"name":"Mallory"}`))
+			return statement(`UPDATE onbehalf_personal SET value = ?, salt = ?, digest = ? WHERE customer = ? AND subject = 'customer'`, []byte(`{"name":"Mallory"}`), []byte("salt"), digest[:], m)(ctx, db)
+		},
 		"a key freed for use again":  statement(`DELETE FROM onbehalf_keys WHERE customer = ? AND key = 'deposit-9'`, m),
 		"a key of another entry":     statement(`UPDATE onbehalf_keys SET seq = seq + 1 WHERE customer = ? AND key = 'deposit-9'`, m),
 		"the status of the customer": statement(`UPDATE onbehalf_customers SET status = 'suspended' WHERE customer = ?`, m),

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -29,7 +30,7 @@ func (s *session) projection(id operations.BookID) (p operations.Projection, err
 	if p.Head, err = s.head(id); err != nil {
 		return p, err
 	}
-	if p.Operations, err = collect(s, allOperations, scanOperation, tenant, customer); err != nil {
+	if p.Operations, err = collect(s, allOperations, scanIndexed, tenant, customer); err != nil {
 		return p, err
 	}
 	if p.Postings, err = collect(s, allPostings, scanPosting, tenant, customer); err != nil {
@@ -73,29 +74,54 @@ func scanKey(rows *sql.Rows, k *operations.KeyRow) error {
 
 func scanGrant(rows *sql.Rows, g *operations.GrantRow) error {
 	var (
-		document string
-		revoked  int64
+		document, id, operator  string
+		revoked, lists, expires int64
 	)
-	if err := rows.Scan(&document, &revoked); err != nil {
+	if err := rows.Scan(&document, &revoked, &id, &operator, &lists, &expires); err != nil {
 		return err
 	}
 	if err := json.Unmarshal([]byte(document), &g.Grant); err != nil {
 		return fmt.Errorf("grant: %w: %w", operations.ErrDamaged, err)
 	}
 	g.Revoked = revoked != 0
+	until := int64(0)
+	if !g.Grant.Expires.IsZero() {
+		until = g.Grant.Expires.UnixMicro()
+	}
+	if string(g.Grant.ID) != id || string(g.Grant.Operator) != operator || flag(g.Lists()) != lists || until != expires {
+		g.Grant.ID, g.Grant.Operator = tenancy.GrantID(id), contradiction
+	}
+	return nil
+}
+
+// contradiction stands in a row of a projection whose columns do not agree with
+// each other. No journal says so, and so it shows when the row is held against one.
+const contradiction = "(columns contradict)"
+
+// scanIndexed reads an operation with the column that amounts are filtered by.
+func scanIndexed(rows *sql.Rows, o *operations.OperationRow) error {
+	var key string
+	if err := rows.Scan(append(operationInto(o), &key)...); err != nil {
+		return err
+	}
+	if amountKey(accounts.Canonical(o.Amount)) != key {
+		o.Kind = contradiction
+	}
 	return nil
 }
 
 func scanOperator(rows *sql.Rows, o *tenancy.Operator) error {
 	var (
-		version  int64
-		document string
+		id, document string
+		version      int64
 	)
-	if err := rows.Scan(&version, &document); err != nil {
+	if err := rows.Scan(&id, &version, &document); err != nil {
 		return err
 	}
 	var err error
-	*o, err = decodeOperator(version, document)
+	if *o, err = decodeOperator(version, document); err == nil && string(o.ID) != id {
+		o.ID, o.Person = tenancy.OperatorID(id), contradiction
+	}
 	return err
 }
 

@@ -92,13 +92,13 @@ func sqliteTexts() [statementCount]string {
 			WHERE tenant = ? AND customer = ? AND ref = ? AND seq < ? ORDER BY seq DESC, n DESC LIMIT ?`,
 		personal: `SELECT subject, digest, salt, value FROM onbehalf_personal WHERE tenant = ? AND customer = ? ORDER BY subject`,
 
-		allOperations: `SELECT ` + operationColumns + ` FROM onbehalf_operations WHERE tenant = ? AND customer = ? ORDER BY id`,
+		allOperations: `SELECT ` + operationColumns + `, amount_key FROM onbehalf_operations WHERE tenant = ? AND customer = ? ORDER BY id`,
 		allPostings:   `SELECT ` + postingColumns + ` FROM onbehalf_postings WHERE tenant = ? AND customer = ? ORDER BY seq, n`,
 		allBalances:   `SELECT ref, asset, posted, held, debt_limit, seq FROM onbehalf_balances WHERE tenant = ? AND customer = ? ORDER BY ref, asset`,
 		allKeys:       `SELECT key, seq FROM onbehalf_keys WHERE tenant = ? AND customer = ? ORDER BY seq, key`,
 		readCustomer:  `SELECT customer, ` + customerColumns + ` FROM onbehalf_customers WHERE tenant = ? AND customer = ?`,
-		allGrants:     `SELECT document, revoked FROM onbehalf_grants WHERE tenant = ? AND customer = ? ORDER BY id`,
-		allOperators:  `SELECT version, document FROM onbehalf_operators WHERE tenant = ? ORDER BY operator`,
+		allGrants:     `SELECT document, revoked, id, operator, lists, coalesce(expires, 0) FROM onbehalf_grants WHERE tenant = ? AND customer = ? ORDER BY id`,
+		allOperators:  `SELECT operator, version, document FROM onbehalf_operators WHERE tenant = ? ORDER BY operator`,
 
 		dropOperations: `DELETE FROM onbehalf_operations WHERE tenant = ? AND customer = ?`,
 		dropPostings:   `DELETE FROM onbehalf_postings WHERE tenant = ? AND customer = ?`,
