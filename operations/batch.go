@@ -43,7 +43,7 @@ func (e *Engine) process(ctx context.Context, pending []*waiter) {
 	defer func() { // whatever happens, even a host's code that ends this goroutine, nobody waits for ever
 		p := recover()
 		for _, w := range batch {
-			e.answer(w, answer{err: &UnknownOutcomeError{Book: w.cmd.book, Key: w.cmd.intent.Key, Err: errBroken}})
+			w.tell(answer{err: &UnknownOutcomeError{Book: w.cmd.book, Key: w.cmd.intent.Key, Err: errBroken}})
 		}
 		if p != nil {
 			e.cfg.Log.Error("batch panicked", slog.Any("panic", p))
@@ -59,27 +59,20 @@ func (e *Engine) process(ctx context.Context, pending []*waiter) {
 		}
 	}
 	for _, w := range pending {
-		e.answer(w, answer{err: fmt.Errorf("%w: the book is contended", ErrUnavailable)})
-	}
-}
-
-func (e *Engine) answer(w *waiter, a answer) {
-	select {
-	case w.done <- a:
-	default: // it has one already
+		w.tell(answer{err: fmt.Errorf("%w: the book is contended", ErrUnavailable)})
 	}
 }
 
 // decide gives the lanes with something to commit, and the waiters whose
 // answer depends on it. A claim is only made on a book without drafts.
 func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, again []*waiter) {
-	byBook := make(map[BookID]*lane, len(pending))
+	byBook := make(map[BookID]*lane, min(len(pending), 64))
 	for _, w := range pending {
 		l, ok := byBook[w.cmd.book]
 		if !ok {
 			base, err := e.load(ctx, w.cmd.book)
 			if err != nil {
-				e.answer(w, answer{err: classify(err)})
+				w.tell(answer{err: classify(err)})
 				continue
 			}
 			l = &lane{book: w.cmd.book, base: base, top: base}
@@ -92,7 +85,7 @@ func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, 
 		}
 		row, err := e.operatorRow(ctx, w.cmd)
 		if err != nil {
-			e.answer(w, answer{err: classify(err)})
+			w.tell(answer{err: classify(err)})
 			continue
 		}
 		d, err := e.attempt(l.top, w.cmd, row)
@@ -102,11 +95,11 @@ func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, 
 		case err == nil:
 			l.add(w, d, row)
 		case errors.Is(err, ErrUnavailable):
-			e.answer(w, answer{err: err})
+			w.tell(answer{err: err})
 		case len(l.drafts) > 0:
 			again = append(again, w)
 		default:
-			e.answer(w, answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
+			w.tell(answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
 		}
 	}
 	lanes = slices.DeleteFunc(lanes, func(l *lane) bool { return len(l.drafts) == 0 })
@@ -231,9 +224,9 @@ func (e *Engine) fail(l *lane, err error) {
 	}
 	for _, w := range l.all() {
 		if errors.Is(err, ErrUnknownOutcome) {
-			e.answer(w, answer{err: &UnknownOutcomeError{Book: l.book, Key: w.cmd.intent.Key, Err: err}})
+			w.tell(answer{err: &UnknownOutcomeError{Book: l.book, Key: w.cmd.intent.Key, Err: err}})
 		} else {
-			e.answer(w, answer{err: err})
+			w.tell(answer{err: err})
 		}
 	}
 }
@@ -241,9 +234,9 @@ func (e *Engine) fail(l *lane, err error) {
 func (e *Engine) settle(l *lane, v Verdict) (again []*waiter) {
 	won := min(max(v.Won, 0), len(l.drafts))
 	for i := range won {
-		e.answer(l.waiters[i], answer{entry: l.drafts[i].entry})
+		l.waiters[i].tell(answer{entry: l.drafts[i].entry})
 		for _, w := range l.same[i] {
-			e.answer(w, answer{taken: &l.drafts[i].change.Entry})
+			w.tell(answer{taken: &l.drafts[i].change.Entry})
 		}
 	}
 	if won > 0 {
@@ -252,7 +245,7 @@ func (e *Engine) settle(l *lane, v Verdict) (again []*waiter) {
 	lost := won
 	if v.Loss == KeyTaken && won < len(l.drafts) && v.Taken != nil {
 		for _, w := range append(l.same[won], l.waiters[won]) {
-			e.answer(w, answer{taken: v.Taken})
+			w.tell(answer{taken: v.Taken})
 		}
 		lost++
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // committer is group commit without a resident goroutine: commands that come
@@ -17,6 +18,7 @@ type committer struct {
 	idle    sync.Cond // leading became false
 	queue   []*waiter
 	leading bool
+	crowd   atomic.Bool // the last batch had several commands: a lone caller should not wait for others
 }
 
 // waiter is one command in the queue of its committer.
@@ -24,8 +26,21 @@ type waiter struct {
 	cmd    *command
 	picked bool          // part of a batch: it may have its effect from here on
 	led    bool          // told to lead
-	lead   chan struct{} // closed when it has to lead
-	done   chan answer   // holds its one answer
+	lead   chan struct{} // closed when it has to lead; nil when it leads from the start
+	done   chan struct{} // closed when it is answered; nil when it leads from the start
+	told   bool
+	answer answer // its one answer, once told
+}
+
+// tell gives the waiter its answer; the first one counts.
+func (w *waiter) tell(a answer) {
+	if w.told {
+		return
+	}
+	w.told, w.answer = true, a
+	if w.done != nil {
+		close(w.done)
+	}
 }
 
 // answer is what became of one attempt: an entry, a claim to be confirmed by
@@ -54,7 +69,7 @@ func newCommitter(e *Engine) *committer {
 // submit has the command decided and its change committed. A caller whose
 // context ends before the command was picked up had no effect.
 func (k *committer) submit(ctx context.Context, c *command) answer {
-	w := &waiter{cmd: c, lead: make(chan struct{}), done: make(chan answer, 1)}
+	w := &waiter{cmd: c}
 	k.mu.Lock()
 	if len(k.queue) >= k.eng.cfg.MaxQueue {
 		k.mu.Unlock()
@@ -64,14 +79,16 @@ func (k *committer) submit(ctx context.Context, c *command) answer {
 	first := !k.leading
 	if first {
 		k.leading, w.led = true, true
+	} else {
+		w.lead, w.done = make(chan struct{}), make(chan struct{})
 	}
 	k.mu.Unlock()
 	if first {
 		return k.run(w)
 	}
 	select {
-	case a := <-w.done:
-		return a
+	case <-w.done:
+		return w.answer
 	case <-w.lead:
 		return k.run(w)
 	case <-ctx.Done():
@@ -85,8 +102,8 @@ func (k *committer) leave(ctx context.Context, w *waiter) answer {
 	if w.picked {
 		k.mu.Unlock()
 		select {
-		case a := <-w.done:
-			return a
+		case <-w.done:
+			return w.answer
 		default:
 			return answer{err: &UnknownOutcomeError{Book: w.cmd.book, Key: w.cmd.intent.Key, Err: context.Cause(ctx)}}
 		}
@@ -117,9 +134,12 @@ func (k *committer) handOver() {
 
 // run leads one batch, in which the leader's own command is the first.
 func (k *committer) run(w *waiter) answer {
-	runtime.Gosched() // others that are about to come make the batch fuller
+	if k.crowd.Load() {
+		runtime.Gosched() // others that are about to come make the batch fuller
+	}
 	k.mu.Lock()
 	n := min(len(k.queue), k.eng.cfg.MaxBatch)
+	k.crowd.Store(n > 1)
 	batch := k.queue[:n:n]
 	k.queue = append([]*waiter(nil), k.queue[n:]...)
 	for _, q := range batch {
@@ -135,7 +155,7 @@ func (k *committer) run(w *waiter) answer {
 	ctx, cancel := context.WithTimeout(context.Background(), k.eng.cfg.CommitTimeout)
 	defer cancel()
 	k.eng.process(ctx, batch)
-	return <-w.done
+	return w.answer
 }
 
 // drain waits until nothing is in flight.

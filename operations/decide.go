@@ -18,9 +18,10 @@ type command struct {
 	book     BookID
 	action   Action
 	intent   Intent
-	finger   Hash                 // tells it from another command under the same key
-	scope    tenancy.Scope        // an operator's; zero for the engine's own
-	actors   []tenancy.Actor      // the operator and his chain, or the system actor
+	finger   Hash            // tells it from another command under the same key
+	scope    tenancy.Scope   // an operator's; zero for the engine's own
+	actors   []tenancy.Actor // the operator and his chain, or the system actor
+	channel  tenancy.Channel
 	needs    []tenancy.Permission // of an operator, all of them
 	cause    int64                // the entry that made the engine act
 	opens    bool                 // it begins a book
@@ -222,12 +223,9 @@ func (d *decision) draft() (*draft, error) {
 	}
 	e := &Entry{
 		Format: Format, Tenant: d.f.id.Tenant, Customer: d.f.id.Customer, Seq: d.seq(), At: d.now, Prev: d.f.head.Hash,
-		Action: d.c.action, Actors: d.c.actors, Grant: d.grant, Reason: d.c.scope.Reason(), RequestID: d.c.intent.RequestID,
+		Action: d.c.action, Actors: d.c.actors, Grant: d.grant, Reason: d.c.scope.Reason(), Channel: d.c.channel, RequestID: d.c.intent.RequestID,
 		Engine: d.instance, Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.finger, Cause: d.c.cause, Operation: d.operation,
 		Refused: d.refused, Effects: d.fx,
-	}
-	if !d.c.system() {
-		e.Channel = d.c.scope.Principal().Channel
 	}
 	if len(d.refused) > 0 {
 		e.Suppressed = d.c.suppressed
@@ -323,6 +321,9 @@ func (d *decision) rehold(o *Operation) {
 	var want []HoldTerm
 	if o.State.Holds() {
 		want = o.Terms.Holds
+	}
+	if d.f.holds.len() == 0 && len(want) == 0 {
+		return
 	}
 	prefix := string(o.ID) + ":"
 	for key, held := range d.f.holds.all {

@@ -258,10 +258,10 @@ func (e *Engine) submit(ctx context.Context, c *command) answer {
 		return answer{err: fmt.Errorf("%w: the engine is closed", ErrUnavailable)}
 	}
 	if e.direct {
-		w := &waiter{cmd: c, done: make(chan answer, 1)}
+		w := &waiter{cmd: c}
 		e.process(ctx, []*waiter{w})
 		e.evict(c.book)
-		return <-w.done
+		return w.answer
 	}
 	var h maphash.Hash
 	h.SetSeed(e.seed)
@@ -302,7 +302,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 	p := s.Principal()
 	c := &command{
 		book: BookID{Tenant: s.Tenant(), Customer: s.Customer()}, action: action, intent: in,
-		scope: s, actors: p.Chain(), needs: needs,
+		scope: s, actors: p.Chain(), channel: p.Channel, needs: needs,
 	}
 	var err error
 	if c.finger, err = fingerprint(action, string(p.Operator), content); err != nil {

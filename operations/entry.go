@@ -80,7 +80,7 @@ type Sealed struct {
 
 // Seal encodes and hashes the entry. Equal entries give equal bytes.
 func Seal(e *Entry) (Sealed, error) {
-	b, err := appendEntry(make([]byte, 0, 2048), e)
+	b, err := appendEntry(make([]byte, 0, 1536), e)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("encode entry %d: %w", e.Seq, err)
 	}
@@ -156,12 +156,10 @@ func DecodeEntry(b []byte) (*Entry, error) {
 
 // digestParts hashes texts so that no two different lists give the same bytes.
 func digestParts(parts ...string) Hash {
-	h := sha256.New()
+	b := make([]byte, 0, 512)
 	for _, p := range parts {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
-		h.Write(n[:])
-		io.WriteString(h, p) //nolint:errcheck // a hash never fails to take bytes
+		b = binary.BigEndian.AppendUint64(b, uint64(len(p)))
+		b = append(b, p...)
 	}
-	return Hash(h.Sum(nil))
+	return sha256.Sum256(b)
 }

@@ -223,6 +223,9 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 }
 
 func (f *Folded) holding(op OperationID) bool {
+	if f.holds.len() == 0 {
+		return false
+	}
 	i, _ := f.holds.find(keyOfHold(op, ""))
 	prefix := string(op) + ":"
 	return i < f.holds.len() && len(f.holds.rows[i].key) > len(prefix) && string(f.holds.rows[i].key[:len(prefix)]) == prefix

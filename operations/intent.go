@@ -1,7 +1,8 @@
 package operations
 
 import (
-	"encoding/json"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,6 +31,7 @@ const systemKey = "~"
 func (i Intent) validate() error {
 	var errs []error
 	switch {
+	case i.wellFormed():
 	case i.Key == "":
 		errs = append(errs, tenancy.Invalid("intent.key", "is required"))
 	case len(i.Key) > MaxKey:
@@ -37,32 +39,41 @@ func (i Intent) validate() error {
 	case strings.HasPrefix(i.Key, systemKey):
 		errs = append(errs, tenancy.Invalid("intent.key", "begins with '~'"))
 	default:
-		for _, c := range []byte(i.Key) {
-			if c <= ' ' || c > '~' {
-				errs = append(errs, tenancy.Invalid("intent.key", "has a character that is not printable ASCII"))
-				break
-			}
-		}
+		errs = append(errs, tenancy.Invalid("intent.key", "has a character that is not printable ASCII"))
 	}
 	errs = append(errs, tenancy.CheckText("intent.request_id", i.RequestID, 128))
 	return errors.Join(errs...)
+}
+
+func (i Intent) wellFormed() bool {
+	if i.Key == "" || len(i.Key) > MaxKey || i.Key[0] == systemKey[0] {
+		return false
+	}
+	for j := range len(i.Key) {
+		if c := i.Key[j]; c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // fingerprint tells one command from another: what it is, of what content, by
 // whom. Content is encoded as JSON of plain structs, which is the same for the
 // same content.
 func fingerprint(action Action, actor string, content any) (Hash, error) {
-	var b []byte
-	var err error
+	w := writer{b: make([]byte, 0, 512)}
 	if o, ok := content.(*Order); ok {
-		w := writer{b: make([]byte, 0, 256)}
 		w.order(o)
-		b, err = w.b, w.err
 	} else {
-		b, err = json.Marshal(content)
+		w.other(content)
 	}
-	if err != nil {
-		return Hash{}, fmt.Errorf("fingerprint %s: %w", action, err)
+	if w.err != nil {
+		return Hash{}, fmt.Errorf("fingerprint %s: %w", action, w.err)
 	}
-	return digestParts(string(action), actor, string(b)), nil
+	n := len(w.b)
+	w.b = append(w.b, action...)
+	w.b = append(w.b, 0) // in no action and no id
+	w.b = append(w.b, actor...)
+	w.b = binary.BigEndian.AppendUint64(w.b, uint64(n))
+	return sha256.Sum256(w.b), nil
 }

@@ -55,11 +55,11 @@ func (deposit) Validate(o Order) error {
 }
 
 func (deposit) Plan(v View, _ time.Time) (Terms, []Unmet) {
-	o := v.Order()
-	a, _ := v.Account(o.To)
+	o := &v.order
+	a := v.asset(o.To)
 	return Terms{
-		Asset: a.Asset, Credit: o.Amount, Provider: via(o),
-		Postings: legs(accounts.Clearing(via(o)), accounts.Customer(o.To), a.Asset, o.Amount.Decimal),
+		Asset: a, Credit: o.Amount, Provider: via(*o),
+		Postings: legs(accounts.Clearing(via(*o)), accounts.Customer(o.To), a, o.Amount.Decimal),
 	}, nil
 }
 
@@ -72,12 +72,12 @@ func (withdrawal) Validate(o Order) error {
 }
 
 func (withdrawal) Plan(v View, _ time.Time) (Terms, []Unmet) {
-	o := v.Order()
-	a, _ := v.Account(o.From)
+	o := &v.order
+	a := v.asset(o.From)
 	return Terms{
-		Asset: a.Asset, Debit: o.Amount, Provider: via(o),
+		Asset: a, Debit: o.Amount, Provider: via(*o),
 		Holds:    []HoldTerm{{Account: o.From, Amount: o.Amount}},
-		Postings: legs(accounts.Customer(o.From), accounts.Clearing(via(o)), a.Asset, o.Amount.Decimal),
+		Postings: legs(accounts.Customer(o.From), accounts.Clearing(via(*o)), a, o.Amount.Decimal),
 	}, nil
 }
 
@@ -94,21 +94,21 @@ func (transfer) Validate(o Order) error {
 }
 
 func (transfer) Plan(v View, _ time.Time) (Terms, []Unmet) {
-	o := v.Order()
-	from, _ := v.Account(o.From)
-	to, _ := v.Account(o.To)
+	o := &v.order
+	from := v.asset(o.From)
+	to := v.asset(o.To)
 	t := Terms{
-		Asset: from.Asset, Debit: o.Amount, Credit: o.Amount,
+		Asset: from, Debit: o.Amount, Credit: o.Amount,
 		Holds: []HoldTerm{{Account: o.From, Amount: o.Amount}},
 	}
-	if from.Asset != to.Asset {
+	if from != to {
 		return t, []Unmet{{
-			Code: accounts.CodeAssetMismatch, Subject: "account:" + string(to.ID),
-			Figures: []Figure{{Name: "asset", Value: to.Asset}, {Name: "asked", Value: from.Asset}},
+			Code: accounts.CodeAssetMismatch, Subject: "account:" + string(o.To),
+			Figures: []Figure{{Name: "asset", Value: to}, {Name: "asked", Value: from}},
 			Remedy:  "Choose two accounts of the same asset.",
 		}}
 	}
-	t.Postings = legs(accounts.Customer(o.From), accounts.Customer(o.To), from.Asset, o.Amount.Decimal)
+	t.Postings = legs(accounts.Customer(o.From), accounts.Customer(o.To), from, o.Amount.Decimal)
 	return t, nil
 }
 
@@ -130,19 +130,19 @@ func (adjustment) Validate(o Order) error {
 }
 
 func (adjustment) Plan(v View, _ time.Time) (Terms, []Unmet) {
-	o := v.Order()
+	o := &v.order
 	counter, _ := Purpose(o.Purpose).counter()
 	if o.From != "" {
-		a, _ := v.Account(o.From)
+		a := v.asset(o.From)
 		return Terms{
-			Asset: a.Asset, Debit: o.Amount, Holds: []HoldTerm{{Account: o.From, Amount: o.Amount}},
-			Postings: legs(accounts.Customer(o.From), counter, a.Asset, o.Amount.Decimal),
+			Asset: a, Debit: o.Amount, Holds: []HoldTerm{{Account: o.From, Amount: o.Amount}},
+			Postings: legs(accounts.Customer(o.From), counter, a, o.Amount.Decimal),
 		}, nil
 	}
-	a, _ := v.Account(o.To)
+	a := v.asset(o.To)
 	return Terms{
-		Asset: a.Asset, Credit: o.Amount,
-		Postings: legs(counter, accounts.Customer(o.To), a.Asset, o.Amount.Decimal),
+		Asset: a, Credit: o.Amount,
+		Postings: legs(counter, accounts.Customer(o.To), a, o.Amount.Decimal),
 	}, nil
 }
 

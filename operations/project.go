@@ -20,7 +20,7 @@ func project(before, after *Folded, e *Entry, sealed Sealed, personal []Personal
 	for i := range fx.Operations {
 		c.Operations = append(c.Operations, rowOf(&fx.Operations[i]))
 	}
-	c.Postings = postingRows(before, e)
+	c.Postings = postingRows(before, after, e)
 	c.Balances = balanceRows(after, e)
 	for _, g := range fx.Grants {
 		c.Grants = append(c.Grants, GrantRow{Grant: g})
@@ -44,23 +44,20 @@ func rowOf(o *Operation) OperationRow {
 	}
 }
 
-func postingRows(before *Folded, e *Entry) []PostingRow {
+func postingRows(before, after *Folded, e *Entry) []PostingRow {
 	ps := e.Effects.Postings
 	if len(ps) == 0 {
 		return nil
 	}
 	rows := make([]PostingRow, len(ps))
 	for i, p := range ps {
-		balance := before.posted(p.Ref, p.Asset)
-		for j := i - 1; j >= 0; j-- { // few: the newest leg on the same account carries the sum so far
-			if ps[j].Ref == p.Ref && ps[j].Asset == p.Asset {
-				balance = rows[j].Balance
-				break
-			}
-		}
 		rows[i] = PostingRow{
-			Seq: e.Seq, N: i, At: e.At, Operation: e.Operation, Ref: p.Ref, Asset: p.Asset,
-			Amount: p.Amount.Decimal, Balance: balance.Add(p.Amount.Decimal),
+			Seq: e.Seq, N: i, At: e.At, Operation: e.Operation, Ref: p.Ref, Asset: p.Asset, Amount: p.Amount.Decimal,
+		}
+		if touched(ps[i+1:], p) { // not the last leg on its account: only so much of the change is made by then
+			rows[i].Balance = before.posted(p.Ref, p.Asset).Add(accounts.Sum(ps[:i+1], p.Ref, p.Asset))
+		} else {
+			rows[i].Balance = after.posted(p.Ref, p.Asset)
 		}
 	}
 	return rows

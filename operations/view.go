@@ -89,6 +89,14 @@ func (v View) Accounts() []accounts.Account {
 	return all
 }
 
+// asset is that of an account of the customer; empty where there is none.
+func (v View) asset(id accounts.ID) string {
+	if a, ok := v.folded().accounts.get(id); ok {
+		return a.Asset
+	}
+	return ""
+}
+
 func cloneAccount(a *accounts.Account) accounts.Account {
 	n := *a
 	n.Configured = slices.Clone(a.Configured)

@@ -163,8 +163,8 @@ func (g *Gate) scope(ctx context.Context, kind ScopeKind, p Principal, c Custome
 	case checkOperator(p, st.Operator) != nil:
 		return Scope{}, errClosed
 	}
-	grants := grantsFor(kind, p.Operator, st)
-	if len(grants) == 0 && kind != FirmScope {
+	permissions := union(kind, p.Operator, st)
+	if permissions == 0 && kind != FirmScope {
 		return Scope{}, errClosed
 	}
 	if g.forHimself(p, st) {
@@ -172,7 +172,7 @@ func (g *Gate) scope(ctx context.Context, kind ScopeKind, p Principal, c Custome
 	}
 	return Scope{of: &opened{
 		gate: g, kind: kind, customer: c, principal: p, reason: reason,
-		expires: st.Now.Add(g.policy.ScopeLength), permissions: union(grants),
+		expires: st.Now.Add(g.policy.ScopeLength), permissions: permissions,
 	}}, nil
 }
 
@@ -192,15 +192,14 @@ func (g *Gate) Authorize(s Scope, need Permission, st Standing) (GrantID, error)
 		return "", err
 	}
 	p := s.of.principal
-	grants := grantsFor(s.of.kind, p.Operator, st)
-	if len(grants) == 0 {
+	grant, given, live := giving(s.of.kind, p.Operator, st, need)
+	switch {
+	case !live:
 		return "", grantMissing()
+	case !given || !s.of.permissions.Has(need):
+		return "", permissionMissing(need, given)
 	}
-	i := slices.IndexFunc(grants, func(x Grant) bool { return x.Permissions.Has(need) })
-	if i < 0 || !s.of.permissions.Has(need) {
-		return "", permissionMissing(need, i >= 0)
-	}
-	return grants[i].ID, nil
+	return grant, nil
 }
 
 // Honour refuses a scope that this gate did not open: the zero scope, or one of

@@ -1,8 +1,6 @@
 package tenancy
 
 import (
-	"cmp"
-	"slices"
 	"time"
 )
 
@@ -56,36 +54,43 @@ type Operator struct {
 	Grants []Grant `json:"grants,omitempty"`
 }
 
-// grantsFor returns the grants that count for a scope of this kind, live at
-// st.Now and giving something, sorted by id.
+// grantsFor walks the grants that count for a scope of this kind, live at
+// st.Now and giving something.
 //
 // A grant from the operator's row counts for customers when it is for everyone;
 // one from the book counts for that book only. The firm scope knows no book and
 // so has only the tenant-wide ones.
-func grantsFor(kind ScopeKind, operator OperatorID, st Standing) []Grant {
-	var live []Grant
-	add := func(grants []Grant, everyone bool) {
-		for _, g := range grants {
-			if g.Everyone == everyone && g.Operator == operator &&
-				g.Permissions&known != 0 && g.Live(st.Now) {
-				live = append(live, g)
+func grantsFor(kind ScopeKind, operator OperatorID, st Standing, yield func(*Grant)) {
+	walk := func(grants []Grant, everyone bool) {
+		for i := range grants {
+			g := &grants[i]
+			if g.Everyone == everyone && g.Operator == operator && g.Permissions&known != 0 && g.Live(st.Now) {
+				yield(g)
 			}
 		}
 	}
 	if kind != HouseScope {
-		add(st.Operator.Grants, true)
+		walk(st.Operator.Grants, true)
 	}
 	if kind != FirmScope {
-		add(st.Grants, false)
+		walk(st.Grants, false)
 	}
-	slices.SortStableFunc(live, func(a, b Grant) int { return cmp.Compare(a.ID, b.ID) })
-	return live
 }
 
-func union(grants []Grant) Permissions {
-	var all Permissions
-	for _, g := range grants {
-		all |= g.Permissions & known
-	}
+// giving finds the first grant by id that gives the permission, and tells
+// whether there is one, and whether there is any grant at all.
+func giving(kind ScopeKind, operator OperatorID, st Standing, need Permission) (id GrantID, given, live bool) {
+	grantsFor(kind, operator, st, func(g *Grant) {
+		live = true
+		if g.Permissions.Has(need) && (!given || g.ID < id) {
+			id, given = g.ID, true
+		}
+	})
+	return id, given, live
+}
+
+// union is what all of them give together.
+func union(kind ScopeKind, operator OperatorID, st Standing) (all Permissions) {
+	grantsFor(kind, operator, st, func(g *Grant) { all |= g.Permissions & known })
 	return all
 }

@@ -78,7 +78,7 @@ func (s *sqliteBaseline) open(ctx context.Context) error {
 			return err
 		}
 		for _, a := range []balance{b.current, b.savings, b.clearing} {
-			_, err := tx.ExecContext(ctx, `INSERT INTO onbehalf_balances (tenant, customer, ref, asset, posted, held, credit_limit, seq)
+			_, err := tx.ExecContext(ctx, `INSERT INTO onbehalf_balances (tenant, customer, ref, asset, posted, held, debt_limit, seq)
 				VALUES (?, ?, ?, '`+asset+`', ?, '0', '0', 0)`, s.ledger.tenant, b.customer, a.ref, sum(a.posted))
 			if err != nil {
 				return err
