@@ -31,7 +31,7 @@ type lane struct {
 func (l *lane) all() []*waiter {
 	all := l.waiters
 	for _, same := range l.same {
-		all = append(all[:len(all):len(all)], same...)
+		all = append(slices.Clip(all), same...)
 	}
 	return all
 }

@@ -150,16 +150,16 @@ func (d *decision) permit(need tenancy.Permission) error {
 	return d.lacking(err)
 }
 
-// noAccess is a refusal because the scope gives nothing any more. It is told
+// accessError is a refusal because the scope gives nothing any more. It is told
 // from what a host's rule may call by the same code.
-type noAccess struct{ error }
+type accessError struct{ error }
 
-func (e noAccess) Unwrap() error { return e.error }
+func (e accessError) Unwrap() error { return e.error }
 
 func (d *decision) lacking(err error) error {
 	refused, ok := errors.AsType[*RefusedError](err)
 	if ok && tenancy.IsAccess(err) {
-		return noAccess{err}
+		return accessError{err}
 	}
 	if !ok {
 		return err

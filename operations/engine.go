@@ -184,7 +184,7 @@ func (e *Engine) confirmClaim(ctx context.Context, c *command, k *claim) (*Entry
 	case !fresh:
 		e.cache.evict(c.book, k.head.Seq)
 		return nil, false, errAgain
-	case errors.As(k.err, &noAccess{}): // nothing is told without access, not even an outcome
+	case errors.As(k.err, &accessError{}): // nothing is told without access, not even an outcome
 		e.denied(c, k.err)
 		return nil, false, errors.Unwrap(k.err)
 	case found.Key != nil:
@@ -276,7 +276,7 @@ func (e *Engine) denied(c *command, err error) {
 	if !errors.Is(err, ErrRefused) || c.system() {
 		return
 	}
-	access := errors.As(err, &noAccess{})
+	access := errors.As(err, &accessError{})
 	if !access {
 		e.cache.count(refusalKey{c.book, c.operator()}, 1)
 	}

@@ -41,11 +41,6 @@ func (o Operation) clone() Operation {
 	return o
 }
 
-func (t Terms) clone() Terms {
-	t.Holds, t.Postings = slices.Clone(t.Holds), slices.Clone(t.Postings)
-	return t
-}
-
 func cloneUnmet(unmet []Unmet) []Unmet {
 	unmet = slices.Clone(unmet)
 	for i := range unmet {
@@ -92,6 +87,11 @@ type Terms struct {
 	Holds    []HoldTerm         `json:"holds,omitempty"`    // set aside from execution to settlement
 	Postings []accounts.Posting `json:"postings"`           // made at settlement; every asset sums to zero
 	Expires  time.Time          `json:"expires,omitzero"`   // while prepared: good until this instant, exclusive
+}
+
+func (t Terms) clone() Terms {
+	t.Holds, t.Postings = slices.Clone(t.Holds), slices.Clone(t.Postings)
+	return t
 }
 
 // HoldTerm is what is set aside on one account while an operation waits or executes.

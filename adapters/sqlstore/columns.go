@@ -149,10 +149,6 @@ func operationInto(o *operations.OperationRow) []any {
 	}
 }
 
-func scanOperation(rows *sql.Rows, o *operations.OperationRow) error {
-	return rows.Scan(operationInto(o)...)
-}
-
 func scanPosting(rows *sql.Rows, p *operations.PostingRow) error {
 	return rows.Scan(toInt(&p.Seq), toInt(&p.N), toTime(&p.At), toText(&p.Operation), toText(&p.Ref), toText(&p.Asset),
 		toAmount(&p.Amount), toAmount(&p.Balance))

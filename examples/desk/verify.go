@@ -37,7 +37,7 @@ type faultDoc struct {
 func (s *seat) verifyAll(ctx context.Context) (verifyDoc, error) {
 	var books []tenancy.CustomerID
 	for after := tenancy.CustomerID(""); ; {
-		heads, err := s.store.Heads(ctx, s.desk.firm, after, operations.MaxLimit)
+		heads, err := s.store.Heads(ctx, s.firm, after, operations.MaxLimit)
 		if err != nil {
 			return verifyDoc{}, fmt.Errorf("list books: %w", err)
 		}
@@ -82,7 +82,7 @@ func (s *seat) verify(ctx context.Context, books ...tenancy.CustomerID) verifyDo
 
 func (s *seat) verifyOne(ctx context.Context, id tenancy.CustomerID) (soundDoc, error) {
 	d := soundDoc{Book: id}
-	v, err := s.eng.Verify(ctx, operations.BookID{Tenant: s.desk.firm, Customer: id})
+	v, err := s.eng.Verify(ctx, operations.BookID{Tenant: s.firm, Customer: id})
 	if err != nil {
 		return d, err
 	}
