@@ -45,8 +45,8 @@ type Account struct {
 	Stored Status `json:"status"`
 	// Directions restricts the use of the account; empty means both.
 	Directions Directions `json:"directions,omitempty"`
-	// Limit is how far the customer may go into debt, zero or above.
-	Limit Amount `json:"limit"`
+	// DebtLimit is how far the customer may go into debt, zero or above.
+	DebtLimit Amount `json:"debt_limit"`
 	// Configured names the details that are set, in the order in which
 	// [Details.Configured] lists them.
 	Configured []string `json:"configured,omitempty"`
@@ -61,7 +61,7 @@ type Account struct {
 // Available is what the account can still pay: posted - held + limit. It is
 // below zero only after a fact from outside took the account there.
 func (a Account) Available() decimal.Decimal {
-	return available(a.Posted.Decimal, a.Held.Decimal, a.Limit.Decimal)
+	return available(a.Posted.Decimal, a.Held.Decimal, a.DebtLimit.Decimal)
 }
 
 // Status is the status that applies: [Overdrawn] for an active account whose
@@ -102,7 +102,7 @@ func (a Account) without(needed ...string) []string {
 func (a Account) falls(own, amount decimal.Decimal) bool {
 	posted, ok1 := widen(a.Posted.Decimal)
 	held, ok2 := widen(a.Held.Decimal)
-	limit, ok3 := widen(a.Limit.Decimal)
+	limit, ok3 := widen(a.DebtLimit.Decimal)
 	extra, ok4 := widen(own)
 	asked, ok5 := widen(amount)
 	if ok1 && ok2 && ok3 && ok4 && ok5 {

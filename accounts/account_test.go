@@ -27,7 +27,7 @@ func TestAvailableIsPostedMinusHeldPlusLimit(t *testing.T) {
 		{"999999999999999999", "0.1", "0", "999999999999999998.9"},
 		{"5", "10", "0", "-5"},
 	} {
-		account := accounts.Account{Posted: amt(tc.posted), Held: amt(tc.held), Limit: amt(tc.limit)}
+		account := accounts.Account{Posted: amt(tc.posted), Held: amt(tc.held), DebtLimit: amt(tc.limit)}
 		require.Equal(t, tc.want, accounts.Canonical(account.Available()))
 	}
 }
@@ -46,11 +46,11 @@ func TestFastArithmeticAgreesWithDecimals(t *testing.T) {
 		account := usable()
 		account.Posted = amounts().Draw(t, "posted")
 		account.Held = accounts.Exact(amounts().Draw(t, "held").Abs())
-		account.Limit = accounts.Exact(amounts().Draw(t, "limit").Abs())
+		account.DebtLimit = accounts.Exact(amounts().Draw(t, "limit").Abs())
 		own := amounts().Draw(t, "own").Abs()
 		asked := amounts().Draw(t, "asked").Abs()
 
-		want := account.Posted.Sub(account.Held.Decimal).Add(account.Limit.Decimal)
+		want := account.Posted.Sub(account.Held.Decimal).Add(account.DebtLimit.Decimal)
 		require.True(t, want.Equal(account.Available()))
 		require.Equal(t, want.IsNegative(), account.Status() == accounts.Overdrawn)
 
@@ -64,13 +64,13 @@ func TestFastArithmeticAgreesWithDecimals(t *testing.T) {
 func TestStatusDerivesOverdrawnFromActiveOnly(t *testing.T) {
 	t.Parallel()
 	for _, stored := range accounts.Statuses() {
-		account := accounts.Account{Stored: stored, Posted: amt("-10.01"), Limit: amt("10")}
+		account := accounts.Account{Stored: stored, Posted: amt("-10.01"), DebtLimit: amt("10")}
 		want := stored
 		if stored == accounts.Active {
 			want = accounts.Overdrawn
 		}
 		require.Equal(t, want, account.Status())
-		account.Limit = amt("10.01")
+		account.DebtLimit = amt("10.01")
 		require.Equal(t, stored, account.Status(), "nothing is left, but nothing is below the limit")
 	}
 }
@@ -130,7 +130,7 @@ func TestAccountSurvivesJSON(t *testing.T) {
 	text, err := json.Marshal(in)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"id":"acc1","asset":"BRL","kind":"fiat","scale":2,"status":"active","directions":"credit_only",
-		"limit":"0","configured":["pix_key"],"posted":"100","held":"0","opened":"2026-11-02T03:04:05.000006Z"}`, string(text))
+		"debt_limit":"0","configured":["pix_key"],"posted":"100","held":"0","opened":"2026-11-02T03:04:05.000006Z"}`, string(text))
 	var out accounts.Account
 	require.NoError(t, json.Unmarshal(text, &out))
 	require.Empty(t, cmp.Diff(in, out))

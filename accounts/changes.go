@@ -24,8 +24,8 @@ type Open struct {
 	Currency string `json:"currency"`
 	// Details may be given or completed later by [Edit].
 	Details `json:"details,omitzero"`
-	// Limit is the debt limit, zero or above.
-	Limit decimal.Decimal `json:"limit"`
+	// DebtLimit is the debt limit, zero or above.
+	DebtLimit decimal.Decimal `json:"debt_limit"`
 	// Directions restricts the use of the account; empty means both.
 	Directions Directions `json:"directions,omitempty"`
 	// Pending opens the account in status pending instead of active.
@@ -41,7 +41,7 @@ func (o Open) Validate() error {
 		checkName(o.Name),
 		checkCode("currency", o.Currency),
 		o.checkText(),
-		checkLimit(o.Limit, MaxScale),
+		checkLimit(o.DebtLimit, MaxScale),
 		checkDirections(o.Directions),
 	)
 }
@@ -52,7 +52,7 @@ func (o Open) ValidateFor(asset Asset) error {
 	problems := []error{
 		checkName(o.Name),
 		o.Details.Validate(asset.Kind),
-		checkLimit(o.Limit, asset.Scale),
+		checkLimit(o.DebtLimit, asset.Scale),
 		checkDirections(o.Directions),
 	}
 	if o.Currency != asset.Code {
@@ -66,8 +66,8 @@ func (o Open) MarshalJSON() ([]byte, error) {
 	type plain Open
 	text, err := json.Marshal(struct {
 		plain
-		Limit Amount `json:"limit"`
-	}{plain(o), Exact(o.Limit)})
+		Limit Amount `json:"debt_limit"`
+	}{plain(o), Exact(o.DebtLimit)})
 	if err != nil {
 		return nil, fmt.Errorf("write account.open: %w", err)
 	}
@@ -79,13 +79,13 @@ func (o *Open) UnmarshalJSON(text []byte) error {
 	type plain Open
 	var read struct {
 		plain
-		Limit Amount `json:"limit"`
+		Limit Amount `json:"debt_limit"`
 	}
 	if err := readStrictly(text, &read); err != nil {
 		return fmt.Errorf("read account.open: %w", err)
 	}
 	*o = Open(read.plain)
-	o.Limit = read.Limit.Decimal
+	o.DebtLimit = read.Limit.Decimal
 	return nil
 }
 
@@ -110,7 +110,7 @@ func (s SetStatus) Validate() error {
 // SetLimit changes the debt limit of an account.
 type SetLimit struct {
 	Account ID              `json:"account"`
-	Limit   decimal.Decimal `json:"limit"`
+	Limit   decimal.Decimal `json:"debt_limit"`
 }
 
 // Change names the action: account.limit.
@@ -128,7 +128,7 @@ func (s SetLimit) ValidateFor(asset Asset) error {
 
 type setLimit struct {
 	Account ID     `json:"account"`
-	Limit   Amount `json:"limit"`
+	Limit   Amount `json:"debt_limit"`
 }
 
 // MarshalJSON writes the limit as canonical text.

@@ -32,20 +32,20 @@ func TestOpenValidates(t *testing.T) {
 	t.Parallel()
 	brl, ok := accounts.Assets{}.Lookup("BRL")
 	require.True(t, ok)
-	good := accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "a@b.example"}, Limit: dec("100.00")}
+	good := accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "a@b.example"}, DebtLimit: dec("100.00")}
 	require.NoError(t, good.Validate())
 	require.NoError(t, good.ValidateFor(brl))
 
-	bad := accounts.Open{Name: "a\nb", Currency: "b", Details: accounts.Details{Address: "a\nb"}, Limit: dec("-1"), Directions: "none"}
+	bad := accounts.Open{Name: "a\nb", Currency: "b", Details: accounts.Details{Address: "a\nb"}, DebtLimit: dec("-1"), Directions: "none"}
 	require.Equal(t, []string{"name", "currency", "address", "limit", "directions"}, problemFields(bad.Validate()))
 	require.Equal(t, []string{"name", "address", "address", "limit", "directions", "currency"}, problemFields(bad.ValidateFor(brl)))
 
 	fine := good
-	fine.Limit = dec("0.001")
+	fine.DebtLimit = dec("0.001")
 	require.NoError(t, fine.Validate(), "the asset is not known yet")
 	requireField(t, fine.ValidateFor(brl), "limit")
 	endless := good
-	endless.Limit = decimal.New(1, 1_000_000_000)
+	endless.DebtLimit = decimal.New(1, 1_000_000_000)
 	requireField(t, endless.Validate(), "limit")
 }
 
@@ -74,20 +74,20 @@ func TestOpenJSON(t *testing.T) {
 	t.Parallel()
 	in := accounts.Open{
 		Name: "Main", Currency: "BRL", Details: accounts.Details{Bank: "001", Branch: "2"},
-		Limit: dec("100.50"), Directions: accounts.CreditOnly, Pending: true,
+		DebtLimit: dec("100.50"), Directions: accounts.CreditOnly, Pending: true,
 	}
 	text, err := json.Marshal(in)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"name":"Main","currency":"BRL","details":{"bank":"001","branch":"2"},"limit":"100.5",
+	require.JSONEq(t, `{"name":"Main","currency":"BRL","details":{"bank":"001","branch":"2"},"debt_limit":"100.5",
 		"directions":"credit_only","pending":true}`, string(text))
 	var out accounts.Open
 	require.NoError(t, json.Unmarshal(text, &out))
 	require.Empty(t, cmp.Diff(in, out))
-	for _, bad := range []string{`{"limit":100}`, `{"limit":"1e9"}`, `{"limit":"1.50"}`, `{"limit":null}`, `{"unknown":1}`, `{"details":{"iban":"x"}}`} {
+	for _, bad := range []string{`{"debt_limit":100}`, `{"debt_limit":"1e9"}`, `{"debt_limit":"1.50"}`, `{"debt_limit":null}`, `{"unknown":1}`, `{"details":{"iban":"x"}}`} {
 		require.Error(t, json.Unmarshal([]byte(bad), &out), bad)
 	}
 	require.Empty(t, cmp.Diff(in, out), "a refused text must change nothing")
-	in.Limit = decimal.New(1, 1_000_000_000)
+	in.DebtLimit = decimal.New(1, 1_000_000_000)
 	_, err = json.Marshal(in)
 	require.Error(t, err)
 }
@@ -96,11 +96,11 @@ func TestSetLimitJSON(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(accounts.SetLimit{Account: "acc1", Limit: dec("10.00")})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"account":"acc1","limit":"10"}`, string(text))
+	require.JSONEq(t, `{"account":"acc1","debt_limit":"10"}`, string(text))
 	var out accounts.SetLimit
 	require.NoError(t, json.Unmarshal(text, &out))
 	require.Empty(t, cmp.Diff(accounts.SetLimit{Account: "acc1", Limit: dec("10")}, out))
-	for _, bad := range []string{`{"limit":100}`, `{"limit":"1e9"}`, `{"other":1}`} {
+	for _, bad := range []string{`{"debt_limit":100}`, `{"debt_limit":"1e9"}`, `{"other":1}`} {
 		require.Error(t, json.Unmarshal([]byte(bad), &out), bad)
 	}
 	_, err = json.Marshal(accounts.SetLimit{Limit: decimal.New(1, 99)})

@@ -44,7 +44,7 @@ func TestEligible(t *testing.T) {
 	}{
 		"all of the balance":                   {func(u *accounts.Use) { u.Amount = dec("100") }, nil},
 		"one cent more than the balance":       {func(u *accounts.Use) { u.Amount = dec("100.01") }, []string{"insufficient_available"}},
-		"the debt limit counts":                {func(u *accounts.Use) { u.Found.Limit = amt("50"); u.Amount = dec("150") }, nil},
+		"the debt limit counts":                {func(u *accounts.Use) { u.Found.DebtLimit = amt("50"); u.Amount = dec("150") }, nil},
 		"holds of others count against it":     {func(u *accounts.Use) { u.Found.Held = amt("50"); u.Amount = dec("50.01") }, []string{"insufficient_available"}},
 		"its own hold is available to it":      {func(u *accounts.Use) { u.Found.Held, u.Own = amt("100"), dec("100"); u.Amount = dec("100") }, nil},
 		"its own hold is no more than it is":   {func(u *accounts.Use) { u.Found.Held, u.Own = amt("100"), dec("60"); u.Amount = dec("61") }, []string{"insufficient_available"}},
@@ -109,7 +109,7 @@ func TestEligible(t *testing.T) {
 func TestEligibleTellsTheFigures(t *testing.T) {
 	t.Parallel()
 	account := usable()
-	account.Held, account.Limit, account.Configured = amt("80.50"), amt("1"), []string{"bank"}
+	account.Held, account.DebtLimit, account.Configured = amt("80.50"), amt("1"), []string{"bank"}
 	use := debit(&account, dec("30.00"))
 	use.Own = dec("0.5")
 	unmet := accounts.Eligible(use)
@@ -137,7 +137,7 @@ func TestForeignAndUnknownAccountsLookTheSame(t *testing.T) {
 //nolint:paralleltest // testing.AllocsPerRun panics in a parallel test.
 func TestEligibleDoesNotAllocateWhenNothingIsWrong(t *testing.T) {
 	account := usable()
-	account.Held, account.Limit = amt("12.34"), amt("0.005")
+	account.Held, account.DebtLimit = amt("12.34"), amt("0.005")
 	use := debit(&account, dec("80.01"))
 	use.Own = dec("1")
 	require.Zero(t, testing.AllocsPerRun(100, func() {

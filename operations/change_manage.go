@@ -113,7 +113,7 @@ func (d *decision) openAccount(x accounts.Open, id accounts.ID, salt []byte) err
 	}
 	d.fx.Accounts = append(d.fx.Accounts, AccountEffect{
 		ID: id, Asset: asset.Code, Kind: asset.Kind, Scale: asset.Scale, Status: status,
-		Directions: x.Directions, Limit: accounts.Exact(x.Limit), Configured: x.Configured(),
+		Directions: x.Directions, DebtLimit: accounts.Exact(x.DebtLimit), Configured: x.Configured(),
 	})
 	return d.keep(subjectAccount(id), personalAccount{Name: x.Name, Details: x.Details}, salt)
 }
@@ -149,7 +149,7 @@ func (d *decision) account(id accounts.ID) (*accounts.Account, bool) {
 func effectOf(a *accounts.Account) AccountEffect {
 	return AccountEffect{
 		ID: a.ID, Asset: a.Asset, Kind: a.Kind, Scale: a.Scale, Status: a.Stored,
-		Directions: a.Directions, Limit: a.Limit, Configured: a.Configured,
+		Directions: a.Directions, DebtLimit: a.DebtLimit, Configured: a.Configured,
 	}
 }
 
@@ -200,9 +200,9 @@ func (d *decision) accountLimit(x accounts.SetLimit) error {
 		return err
 	}
 	e := effectOf(a)
-	e.Limit = accounts.Exact(x.Limit)
+	e.DebtLimit = accounts.Exact(x.Limit)
 	left := a.Posted.Sub(a.Held.Decimal).Add(x.Limit)
-	if left.IsNegative() && x.Limit.LessThan(a.Limit.Decimal) {
+	if left.IsNegative() && x.Limit.LessThan(a.DebtLimit.Decimal) {
 		d.refuse(Unmet{
 			Code: CodeLimitBelowUse, Subject: "account:" + string(a.ID),
 			Figures: []Figure{{Name: "limit", Value: accounts.Canonical(x.Limit)}, {Name: "short", Value: accounts.Canonical(left.Neg())}},

@@ -183,7 +183,7 @@ func (d *decision) begin(o Operation, on Event) error {
 	case d.inside(o.Terms):
 		return d.advance(o, on, Completed)
 	}
-	o.Reference = reference(d.f.id, o.ID)
+	o.ProviderReference = reference(d.f.id, o.ID)
 	o.SendBy = instant(d.now.Add(d.providers[o.Terms.Provider].Contract().timeout()))
 	return d.advance(o, on, Executing)
 }

@@ -65,7 +65,7 @@ func report(provider string, id OperationID, a Answer) func(*decision) error {
 		if err != nil {
 			return err
 		}
-		if o.Reference == "" || o.Reference != a.Reference || o.Terms.Provider != provider {
+		if o.ProviderReference == "" || o.ProviderReference != a.Reference || o.Terms.Provider != provider {
 			return ErrNotFound
 		}
 		d.operation = id

@@ -61,7 +61,7 @@ func (e *Engine) send1(ctx context.Context, o Operation) (Answer, bool) {
 		return Answer{}, false
 	}
 	return e.call(ctx, o, func(ctx context.Context, p Provider) (Answer, error) {
-		return p.Send(ctx, Instruction{Reference: o.Reference, Operation: o.ID, Order: o.Order.normal(), Terms: o.Terms.clone(), SendBy: o.SendBy})
+		return p.Send(ctx, Instruction{Reference: o.ProviderReference, Operation: o.ID, Order: o.Order.normal(), Terms: o.Terms.clone(), SendBy: o.SendBy})
 	})
 }
 
@@ -83,7 +83,7 @@ func (e *Engine) call(ctx context.Context, o Operation, f func(context.Context, 
 		e.cfg.Log.Warn("provider did not answer", slog.String("provider", o.Terms.Provider), slog.String("operation", string(o.ID)), slog.Any("error", err))
 		return Answer{}, false
 	}
-	a.Reference = o.Reference // it was asked for this one
+	a.Reference = o.ProviderReference // it was asked for this one
 	return a, true
 }
 
@@ -110,7 +110,7 @@ func (e *Engine) Report(ctx context.Context, tenant tenancy.TenantID, provider s
 	if err != nil {
 		return Result{}, err
 	}
-	if o.Reference != a.Reference || o.Terms.Provider != provider {
+	if o.ProviderReference != a.Reference || o.Terms.Provider != provider {
 		return Result{}, ErrNotFound
 	}
 	entry, err := e.take(ctx, id, o, a)

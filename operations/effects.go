@@ -58,7 +58,7 @@ type AccountEffect struct {
 	Scale      int32               `json:"scale"`
 	Status     accounts.Status     `json:"status"`
 	Directions accounts.Directions `json:"directions,omitempty"`
-	Limit      accounts.Amount     `json:"limit"`
+	DebtLimit  accounts.Amount     `json:"debt_limit"`
 	Configured []string            `json:"configured,omitempty"`
 }
 

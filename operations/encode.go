@@ -95,7 +95,7 @@ func (w *writer) operation(o *Operation) {
 	w.int("updated", o.Updated)
 	w.time("updated_at", o.UpdatedAt)
 	w.textOr("parent", string(o.Parent))
-	w.textOr("reference", o.Reference)
+	w.textOr("provider_reference", o.ProviderReference)
 	w.timeOr("send_by", o.SendBy)
 	w.otherOr("outcome", o.Outcome != nil, o.Outcome)
 	w.end()

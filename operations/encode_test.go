@@ -82,7 +82,7 @@ func drawEntry(t *rapid.T) Entry {
 	for range rapid.IntRange(0, 2).Draw(t, "operations") {
 		o := Operation{
 			ID: OperationID(draw("id")), Version: 1, State: State(draw("state")), CreatedAt: instant(), UpdatedAt: instant(), SendBy: instant(),
-			Parent: OperationID(draw("parent")), Reference: draw("reference"), Maker: tenancy.Actor{ID: draw("maker")},
+			Parent: OperationID(draw("parent")), ProviderReference: draw("reference"), Maker: tenancy.Actor{ID: draw("maker")},
 			Order: Order{Kind: draw("kind"), From: accounts.ID(draw("from")), To: accounts.ID(draw("to")), Amount: amount(), Via: draw("via"), Purpose: draw("purpose"), Reference: draw("ref"), NotBefore: instant()},
 			Terms: Terms{Asset: draw("asset"), Debit: amount(), Credit: amount(), Provider: draw("provider"), Postings: postings(), Expires: instant()},
 		}

@@ -171,7 +171,7 @@ func ExampleEngine_Report() {
 	res := must(d.eng.Submit(ctx, d.scope, intent("pay"), operations.Withdrawal{From: d.brl, Amount: decimal.NewFromInt(300), Via: "pix"}))
 	fmt.Println(res.Operation.State, "balance", d.balance(ctx), "held", must(d.eng.Book(d.scope).Holds(ctx))[0].Amount)
 
-	answer := pix.Move(res.Operation.Reference, operations.AnswerSettled)
+	answer := pix.Move(res.Operation.ProviderReference, operations.AnswerSettled)
 	for range 2 {
 		res = must(d.eng.Report(ctx, "acme", "pix", answer))
 		fmt.Println(res.Operation.State, "version", res.Operation.Version, "balance", d.balance(ctx))

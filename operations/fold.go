@@ -104,7 +104,7 @@ func (f *Folded) setUp(s *AccountEffect, at time.Time) error {
 		a = *old
 	}
 	a.ID, a.Asset, a.Kind, a.Scale = s.ID, s.Asset, s.Kind, s.Scale
-	a.Stored, a.Directions, a.Limit, a.Configured = s.Status, s.Directions, s.Limit, s.Configured
+	a.Stored, a.Directions, a.DebtLimit, a.Configured = s.Status, s.Directions, s.DebtLimit, s.Configured
 	f.accounts = f.accounts.with(s.ID, &a)
 	return nil
 }

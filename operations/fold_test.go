@@ -79,7 +79,7 @@ func TestResumeTrustsNoSnapshotThatItsNextEntryDoesNotName(t *testing.T) {
 	require.Equal(t, head, f.head)
 
 	forged := *snap
-	forged.Bytes = bytes.Replace(snap.Bytes, []byte(`"limit":"60"`), []byte(`"limit":"99"`), 1)
+	forged.Bytes = bytes.Replace(snap.Bytes, []byte(`"debt_limit":"60"`), []byte(`"debt_limit":"99"`), 1)
 	require.NotEqual(t, snap.Bytes, forged.Bytes)
 	for name, l := range map[string]Loaded{
 		"a forged balance":       {Head: head, Snapshot: &forged, Tail: all[MaxTail:]},

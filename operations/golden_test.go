@@ -79,7 +79,7 @@ func foldGolden(t *testing.T, name string) (end string, entries int) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %d %s %s\n", f.ID(), f.Head().Seq, f.Head().Hash, f.Status())
 	for _, a := range v.Accounts() {
-		fmt.Fprintf(&b, "%s %s %s posted %s held %s limit %s\n", a.ID, a.Asset, a.Status(), a.Posted, a.Held, a.Limit)
+		fmt.Fprintf(&b, "%s %s %s posted %s held %s limit %s\n", a.ID, a.Asset, a.Status(), a.Posted, a.Held, a.DebtLimit)
 	}
 	for _, o := range v.Open() {
 		fmt.Fprintf(&b, "%s %s %s\n", o.ID, o.Order.Kind, o.State)
@@ -109,6 +109,10 @@ func writeGolden(t *testing.T, name string) {
 	require.NoError(t, err)
 	key := 0
 	in := func() operations.Intent { key++; return operations.Intent{Key: fmt.Sprint("k", key), RequestID: "r"} }
+	house, err := eng.Gate().Own(ctx, ana, "golden")
+	require.NoError(t, err)
+	_, err = eng.Manage(ctx, house, in(), tenancy.Register{Operator: "bruno", Person: "p-bruno"})
+	require.NoError(t, err)
 	maria, err := eng.OpenCustomer(ctx, firm, in(), customer.Profile{Name: "Maria", Country: "BR", Onboarding: true})
 	require.NoError(t, err)
 	s, err := eng.Gate().Enter(ctx, ana, maria.ID, "golden")
@@ -119,7 +123,7 @@ func writeGolden(t *testing.T, name string) {
 		return m
 	}
 	manage(customer.SetStatus{Status: customer.Active})
-	brl := manage(accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "maria@example.com"}, Limit: decimal.New(5, 1)}).Account
+	brl := manage(accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "maria@example.com"}, DebtLimit: decimal.New(5, 1)}).Account
 	two := manage(accounts.Open{Name: "Savings", Currency: "BRL", Details: accounts.Details{Bank: "001", Branch: "1", Number: "2"}, Pending: true}).Account
 	manage(accounts.SetStatus{Account: two, Status: accounts.Active})
 	manage(accounts.Open{Currency: "BTC", Details: accounts.Details{Network: "bitcoin", Address: "bc1qexample"}, Directions: accounts.CreditOnly})
@@ -164,7 +168,7 @@ func writeGolden(t *testing.T, name string) {
 	u, err := eng.Submit(ctx, s, in(), operations.Withdrawal{From: brl, Amount: amount("630"), Via: "bank"})
 	require.NoError(t, err)
 	require.Equal(t, operations.Unresolved, u.Operation.State)
-	_, err = eng.Report(ctx, "acme", "bank", operations.Answer{Reference: d.Operation.Reference, Status: operations.AnswerReversed, Amount: amount("600"), Asset: "BRL", External: "rev1"})
+	_, err = eng.Report(ctx, "acme", "bank", operations.Answer{Reference: d.Operation.ProviderReference, Status: operations.AnswerReversed, Amount: amount("600"), Asset: "BRL", External: "rev1"})
 	require.NoError(t, err)
 	now = now.Add(2 * time.Hour)
 	_, err = eng.Work(ctx, operations.Budget{})

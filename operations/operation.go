@@ -13,20 +13,20 @@ import (
 // recorded whole with each change. Its earlier versions are in the entries
 // before.
 type Operation struct {
-	ID        OperationID   `json:"id"`
-	Version   int64         `json:"version"` // 1 at first, one more with each change
-	State     State         `json:"state"`
-	Order     Order         `json:"order"`
-	Terms     Terms         `json:"terms"`
-	Maker     tenancy.Actor `json:"maker"`   // who asked for it
-	Created   int64         `json:"created"` // seq of the entry that made it: the order of history
-	CreatedAt time.Time     `json:"created_at"`
-	Updated   int64         `json:"updated"` // seq of the entry of this version
-	UpdatedAt time.Time     `json:"updated_at"`
-	Parent    OperationID   `json:"parent,omitempty"`    // the operation this one undoes or refunds
-	Reference string        `json:"reference,omitempty"` // what the provider knows it by; set with the intent
-	SendBy    time.Time     `json:"send_by,omitzero"`    // the intent is not sent after this
-	Outcome   *Outcome      `json:"outcome,omitempty"`   // what ended or unsettled it
+	ID                OperationID   `json:"id"`
+	Version           int64         `json:"version"` // 1 at first, one more with each change
+	State             State         `json:"state"`
+	Order             Order         `json:"order"`
+	Terms             Terms         `json:"terms"`
+	Maker             tenancy.Actor `json:"maker"`   // who asked for it
+	Created           int64         `json:"created"` // seq of the entry that made it: the order of history
+	CreatedAt         time.Time     `json:"created_at"`
+	Updated           int64         `json:"updated"` // seq of the entry of this version
+	UpdatedAt         time.Time     `json:"updated_at"`
+	Parent            OperationID   `json:"parent,omitempty"`             // the operation this one undoes or refunds
+	ProviderReference string        `json:"provider_reference,omitempty"` // what the provider knows it by; set with the intent
+	SendBy            time.Time     `json:"send_by,omitzero"`             // the intent is not sent after this
+	Outcome           *Outcome      `json:"outcome,omitempty"`            // what ended or unsettled it
 }
 
 // clone shares nothing with the operation that its holder could change.

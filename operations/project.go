@@ -106,7 +106,7 @@ func balanceRows(after *Folded, e *Entry) []BalanceRow {
 func (f *Folded) balanceRow(ref accounts.Ref, asset string, seq int64) BalanceRow {
 	if id, ok := ref.Account(); ok {
 		if a, found := f.accounts.get(id); found {
-			return BalanceRow{Ref: ref, Asset: a.Asset, Posted: a.Posted.Decimal, Held: a.Held.Decimal, Limit: a.Limit.Decimal, Seq: seq}
+			return BalanceRow{Ref: ref, Asset: a.Asset, Posted: a.Posted.Decimal, Held: a.Held.Decimal, DebtLimit: a.DebtLimit.Decimal, Seq: seq}
 		}
 	}
 	return BalanceRow{Ref: ref, Asset: asset, Posted: f.systemPosted(ref, asset), Seq: seq}

@@ -156,12 +156,12 @@ type PostingRow struct {
 // BalanceRow is an account of the customer, or a system account of his book,
 // as it stands. A row replaces the one of the same Ref and Asset.
 type BalanceRow struct {
-	Ref    accounts.Ref
-	Asset  string
-	Posted decimal.Decimal
-	Held   decimal.Decimal
-	Limit  decimal.Decimal
-	Seq    int64 // of the entry that last changed it
+	Ref       accounts.Ref
+	Asset     string
+	Posted    decimal.Decimal
+	Held      decimal.Decimal
+	DebtLimit decimal.Decimal
+	Seq       int64 // of the entry that last changed it
 }
 
 // CustomerRow is what the list of customers shows. Name and TaxID are personal

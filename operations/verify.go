@@ -370,7 +370,7 @@ func samePosting(a, b PostingRow) bool {
 }
 
 func sameBalance(a, b BalanceRow) bool {
-	return a.Ref == b.Ref && a.Asset == b.Asset && a.Posted.Equal(b.Posted) && a.Held.Equal(b.Held) && a.Limit.Equal(b.Limit) && a.Seq == b.Seq
+	return a.Ref == b.Ref && a.Asset == b.Asset && a.Posted.Equal(b.Posted) && a.Held.Equal(b.Held) && a.DebtLimit.Equal(b.DebtLimit) && a.Seq == b.Seq
 }
 
 func sameOperator(a, b tenancy.Operator) bool {

@@ -160,7 +160,7 @@ func (e *Engine) resolve(ctx context.Context, id BookID, o Operation, fresh bool
 	if fresh {
 		a, ok = e.send1(ctx, o)
 	} else {
-		a, ok = e.call(ctx, o, func(ctx context.Context, p Provider) (Answer, error) { return p.Ask(ctx, o.Reference) })
+		a, ok = e.call(ctx, o, func(ctx context.Context, p Provider) (Answer, error) { return p.Ask(ctx, o.ProviderReference) })
 		if p := e.rules.providers[o.Terms.Provider]; ok && a.Status == AnswerNotFound && p.Contract().HonoursReference {
 			again := o
 			again.SendBy = e.cfg.Clock.Now().Add(p.Contract().timeout())

@@ -24,7 +24,7 @@ type step struct {
 	Version int64
 	// of administrative changes
 	Account, Status, Currency, Limit, Directions, Person, Operator, Grant string
-	Bare, Enabled                                                         bool
+	Bare, Enabled, Everyone                                               bool
 	Permissions                                                           tenancy.Permissions
 	Expires                                                               time.Time
 	Seq                                                                   int64
@@ -65,7 +65,7 @@ func (d *modelDecision) refuse(codes ...string) { d.refused = append(d.refused, 
 func (d *modelDecision) fail(class string, codes ...string) { d.class, d.codes = class, codes }
 
 // command takes a command of an operator through the same gates as any.
-func (m *model) command(s step, print string, got outcome, needs []tenancy.Permission, decide func(*modelDecision)) outcome {
+func (m *model) command(s step, finger string, got outcome, needs []tenancy.Permission, decide func(*modelDecision)) outcome {
 	b := m.books[s.Book]
 	if m.scopes[scopeOf{s.By, s.Book}] == nil {
 		return outcome{Class: "refused", Codes: []string{"scope_required scope"}}
@@ -84,9 +84,9 @@ func (m *model) command(s step, print string, got outcome, needs []tenancy.Permi
 		}
 	}
 	decide(d)
-	print = s.Do + " " + s.By + " " + print
+	finger = s.Do + " " + s.By + " " + finger
 	if taken, ok := b.keys[s.Key]; ok {
-		if taken.print != print {
+		if taken.finger != finger {
 			return outcome{Class: "conflict", Codes: []string{"key_reused"}}
 		}
 		out := taken.out
@@ -112,7 +112,7 @@ func (m *model) command(s step, print string, got outcome, needs []tenancy.Permi
 		b.refusals[s.By] = count
 		b.suppressed[s.By] = 0
 		b.refused = append(b.refused, b.seq)
-		b.keys[s.Key] = modelKey{print, out}
+		b.keys[s.Key] = modelKey{finger, out}
 		return out
 	}
 	m.entry(b, now)
@@ -120,7 +120,7 @@ func (m *model) command(s step, print string, got outcome, needs []tenancy.Permi
 	if d.effect != nil {
 		out = d.effect(got)
 	}
-	b.keys[s.Key] = modelKey{print, out}
+	b.keys[s.Key] = modelKey{finger, out}
 	if d.after != nil {
 		out = d.after(out)
 	}
@@ -280,12 +280,12 @@ func (m *model) on(s step, got outcome) outcome {
 			return outcome{Class: "invalid"}
 		}
 	}
-	print := fmt.Sprint(s.Op, "@", s.Version)
+	finger := fmt.Sprint(s.Op, "@", s.Version)
 	need := map[string]tenancy.Permission{"execute": tenancy.Execute, "cancel": tenancy.Cancel, "modify": tenancy.Modify}[s.Do]
 	if s.Do == "modify" {
-		print += change.content()
+		finger += change.content()
 	}
-	return m.command(s, print, got, []tenancy.Permission{need}, func(d *modelDecision) {
+	return m.command(s, finger, got, []tenancy.Permission{need}, func(d *modelDecision) {
 		o := b.ops[s.Op]
 		if o == nil {
 			d.fail("not found")
@@ -323,11 +323,8 @@ func (d *modelDecision) execute(o *modelOp, s step) {
 	d.after = d.m.dispatch(d.b, o, s.Send)
 }
 
-func (d *modelDecision) modify(o, change *modelOp) {
-	if o.state != "prepared" && o.state != "scheduled" {
-		d.refuse("state_forbids operation:" + o.id)
-		return
-	}
+// modified is the operation with other content.
+func (o *modelOp) modified(change *modelOp) *modelOp {
 	n := *o
 	if change.amount.Sign() != 0 {
 		n.amount = change.amount
@@ -337,6 +334,15 @@ func (d *modelDecision) modify(o, change *modelOp) {
 	if !change.notBefore.IsZero() {
 		n.notBefore = change.notBefore
 	}
+	return &n
+}
+
+func (d *modelDecision) modify(o, change *modelOp) {
+	if o.state != "prepared" && o.state != "scheduled" {
+		d.refuse("state_forbids operation:" + o.id)
+		return
+	}
+	n := *o.modified(change)
 	expired := !o.expires.IsZero() && !d.now.Before(o.expires)
 	if n.content() == o.content() && !expired {
 		d.fail("invalid")
@@ -384,13 +390,13 @@ func (m *model) answered(b *modelBook, o *modelOp, mode, external string) (rever
 			return false
 		}
 		m.entry(b, now)
-		b.keys[key] = modelKey{print: external}
+		b.keys[key] = modelKey{finger: external}
 		return true
 	}
 	incident := func(code string, op *modelOp) {
 		b.incidents = append(b.incidents, modelIncident{b.seq, code, op.id})
 	}
-	ended := func(to string, on *modelOp) {
+	ended := func(to string) {
 		switch {
 		case o.inDoubt():
 			if fresh(key) {
@@ -414,8 +420,16 @@ func (m *model) answered(b *modelBook, o *modelOp, mode, external string) (rever
 	case "settle":
 		switch {
 		case o.inDoubt():
-			if fresh(key) {
+			switch {
+			case !fresh(key):
+			case b.keepable(o, 1):
 				m.move(b, o, "completed")
+				b.left(o, incident)
+			default:
+				incident("amount_out_of_range", o)
+				if o.state == "executing" {
+					m.move(b, o, "unresolved")
+				}
 			}
 		case o.state != "completed":
 			if fresh(key) {
@@ -430,17 +444,21 @@ func (m *model) answered(b *modelBook, o *modelOp, mode, external string) (rever
 			}
 		}
 	case "refuse":
-		ended("failed", o)
+		ended("failed")
 	case "call off":
-		ended("cancelled", o)
+		ended("cancelled")
 	case "not found":
 		switch {
 		case !o.inDoubt():
-		case o.provider() == "bank" || now.Before(o.sendBy.Add(wireFinality)):
+		case o.provider() == "bank" || now.Before(o.sendBy.Add(10*time.Second).Add(wireFinality)):
 			silence()
 		default:
 			m.entry(b, now)
 			m.move(b, o, "failed")
+		}
+	case "reverse other amount": // moves nothing, and is not in the way of the true one
+		if fresh(key) {
+			incident("answer_mismatch", o)
 		}
 	case "reverse":
 		return m.reversed(b, o, external, fresh, incident), true
@@ -457,7 +475,7 @@ func (m *model) reversed(b *modelBook, o *modelOp, external string, fresh func(s
 		return nil
 	}
 	if taken, ok := b.keys[key]; ok {
-		if taken.print == external {
+		if taken.finger == external {
 			return o.reversal
 		}
 		if fresh(key + ":" + external) {
@@ -469,21 +487,37 @@ func (m *model) reversed(b *modelBook, o *modelOp, external string, fresh func(s
 		return nil
 	}
 	fresh(key)
+	if !b.keepable(o, -1) {
+		incident("amount_out_of_range", o)
+		return nil
+	}
 	r := &modelOp{
 		id: "reversal of " + o.id, kind: "reversal", parent: o.id, from: o.to, to: o.from, amount: o.amount, hold: nought(),
 		via: o.via, asset: o.asset, maker: "report", created: b.seq,
 	}
 	b.ops[r.id], o.reversal = r, r
-	before := nought()
-	if r.from != "" {
-		before = b.accounts[r.from].available()
-	}
 	m.move(b, r, "completed")
-	if r.from != "" && minus(before, r.amount).Sign() < 0 {
-		incident("account_overdrawn", r)
+	if r.from != "" {
 		b.accounts[r.from].fact = true
 	}
+	b.left(r, incident)
 	return r
+}
+
+// left opens an incident for each account that a fact leaves below its limit or
+// moved money on though it is closed.
+func (b *modelBook) left(o *modelOp, incident func(string, *modelOp)) {
+	for _, id := range []string{o.from, o.to} {
+		if id == "" {
+			continue
+		}
+		if b.accounts[id].available().Sign() < 0 {
+			incident("account_overdrawn", o)
+		}
+		if b.accounts[id].status == "closed" {
+			incident("account_closed", o)
+		}
+	}
 }
 
 func (m *model) report(s step, got outcome) outcome {
@@ -492,9 +526,13 @@ func (m *model) report(s step, got outcome) outcome {
 	if o == nil || !o.sent || o.provider() != s.Provider {
 		return outcome{Class: "not found"}
 	}
+	before := b.seq
 	reversal, ok := m.answered(b, o, s.Send, s.Key)
 	if !ok {
 		return outcome{Class: "unavailable"}
+	}
+	if unusable := s.Send == "garbage" || s.Send == "unreadable"; unusable && b.seq == before {
+		return outcome{Class: "invalid"}
 	}
 	if reversal == nil {
 		return told(o)

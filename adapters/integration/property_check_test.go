@@ -80,7 +80,7 @@ func (w *world) checkBook(t faults, m *model, b *modelBook, s step) {
 		if a == nil {
 			t.Fatalf("%s: account %s is not in the model", w.name, v.ID)
 		}
-		got := fmt.Sprint(v.Asset, v.Posted, " ", v.Held, " ", v.Limit, " ", v.Account.Status())
+		got := fmt.Sprint(v.Asset, v.Posted, " ", v.Held, " ", v.DebtLimit, " ", v.Status())
 		want := fmt.Sprint(a.asset, textOf(a.posted), " ", textOf(a.held), " ", textOf(a.limit), " ", a.standing())
 		if got != want { // I2
 			t.Fatalf("%s: account %s is %s, the model says %s", w.name, v.ID, got, want)
@@ -120,7 +120,8 @@ func (w *world) checkBook(t faults, m *model, b *modelBook, s step) {
 	for _, i := range b.incidents {
 		want = append(want, fmt.Sprint(i.seq, i.code, i.op))
 	}
-	if slices.Sort(got); !slices.Equal(got, tidy(want)) {
+	slices.Sort(got)
+	if !slices.Equal(got, tidy(want)) {
 		t.Fatalf("%s: incidents are %v, the model says %v", w.name, got, want)
 	}
 	if s.Op != "" && b.ops[s.Op] != nil { // I32: what was just changed is read as it is
@@ -200,7 +201,7 @@ func (w *world) checkRows(t faults, b *modelBook, p operations.Projection, out o
 		sums[r.Asset] = plus(sums[r.Asset], f)
 		if id, ok := r.Ref.Account(); ok {
 			a := b.accounts[string(id)]
-			if a == nil || a.posted.Cmp(f) != 0 || textOf(a.held) != accounts.Canonical(r.Held) || textOf(a.limit) != accounts.Canonical(r.Limit) {
+			if a == nil || a.posted.Cmp(f) != 0 || textOf(a.held) != accounts.Canonical(r.Held) || textOf(a.limit) != accounts.Canonical(r.DebtLimit) {
 				t.Fatalf("%s: row %+v, the model has %+v", w.name, r, a)
 			}
 		} else if b.posted(string(r.Ref), r.Asset).Cmp(f) != 0 {

@@ -34,14 +34,14 @@ func (m *model) manage(s step, got outcome) outcome {
 	case "customer status":
 		return m.administer(s, s.Status, tenancy.ManageCustomers, got, func(d *modelDecision) { d.customerStatus(s) })
 	case "allow":
-		return m.administer(s, fmt.Sprint(s.Operator, s.Permissions, s.Expires.UnixMicro()), tenancy.ManageGrants, got, func(d *modelDecision) { d.allow(s) })
+		return m.administer(s, fmt.Sprint(s.Operator, s.Permissions, s.Expires.UnixMicro(), s.Everyone), tenancy.ManageGrants, got, func(d *modelDecision) { d.allow(s) })
 	case "revoke":
 		return m.administer(s, s.Grant, tenancy.ManageGrants, got, func(d *modelDecision) { d.revoke(s) })
 	case "suspend", "reinstate":
 		return m.administer(s, s.Operator, tenancy.ManageGrants, got, func(d *modelDecision) { d.suspend(s) })
 	case "close incident":
-		return m.administer(s, fmt.Sprint(s.Seq), tenancy.ManageAccounts, got, func(d *modelDecision) {
-			i := slices.IndexFunc(b.incidents, func(i modelIncident) bool { return i.seq == s.Seq })
+		return m.administer(s, fmt.Sprint(s.Seq, s.Status), tenancy.ManageAccounts, got, func(d *modelDecision) {
+			i := slices.IndexFunc(b.incidents, func(i modelIncident) bool { return i.seq == s.Seq && i.code == s.Status })
 			if i < 0 {
 				d.refuse("incident_unknown incident")
 				return
@@ -52,8 +52,8 @@ func (m *model) manage(s step, got outcome) outcome {
 	panic("no such step: " + s.Do)
 }
 
-func (m *model) administer(s step, print string, need tenancy.Permission, got outcome, decide func(*modelDecision)) outcome {
-	return m.command(s, print, got, []tenancy.Permission{need}, decide)
+func (m *model) administer(s step, finger string, need tenancy.Permission, got outcome, decide func(*modelDecision)) outcome {
+	return m.command(s, finger, got, []tenancy.Permission{need}, decide)
 }
 
 // openCustomer is always by the administrator; the customer follows from the key.
@@ -66,7 +66,7 @@ func (m *model) openCustomer(s step, got outcome) outcome {
 		if _, ok := m.now(b); !ok {
 			return outcome{Class: "unavailable"}
 		}
-		if k.print != s.Person {
+		if k.finger != s.Person {
 			return outcome{Class: "conflict", Codes: []string{"key_reused"}}
 		}
 		return outcome{Class: "ok", ID: k.out.ID, Replayed: true}
@@ -110,6 +110,11 @@ func (d *modelDecision) accountStatus(s step) {
 	if s.Status == "closed" && (a.posted.Sign() != 0 || a.held.Sign() != 0) {
 		d.refuse("balance_not_zero account:" + a.id)
 	}
+	for _, o := range d.b.ops {
+		if s.Status == "closed" && !o.final() && (o.from == a.id || o.to == a.id) {
+			d.refuse("operations_open account:" + a.id)
+		}
+	}
 	d.effect = func(outcome) outcome { a.status = s.Status; return outcome{Class: "ok"} }
 }
 
@@ -142,6 +147,9 @@ func (d *modelDecision) customerStatus(s step) {
 			}
 		}
 		for _, a := range d.b.accounts {
+			if a.posted.Sign() != 0 {
+				d.refuse("balance_not_zero account:" + a.id)
+			}
 			if a.status != "closed" {
 				d.refuse("accounts_open account:" + a.id)
 			}
@@ -150,40 +158,65 @@ func (d *modelDecision) customerStatus(s step) {
 	d.effect = func(outcome) outcome { d.b.status = s.Status; return outcome{Class: "ok"} }
 }
 
-func (d *modelDecision) person(operator string) string {
-	if o := d.m.operators[operatorOf{d.b.id.Tenant, operator}]; o != nil {
-		return o.person
+// himself refuses what one of those who act would do for himself, under
+// whatever id.
+func (d *modelDecision) himself(operator string) {
+	o := d.m.operators[operatorOf{d.b.id.Tenant, operator}]
+	for _, actor := range caller(d.b.id.Tenant, d.by).Chain() {
+		if actor.ID == operator || o != nil && string(actor.Person) == o.person {
+			d.refuse("own_grant operator:" + operator)
+		}
 	}
-	return ""
 }
 
-func (d *modelDecision) himself(operator string) {
-	if operator == d.by {
-		d.refuse("own_grant operator:" + operator)
+// gives tells whether he has the permission himself where he would give it, in
+// one grant that lives as long.
+func (d *modelDecision) gives(p tenancy.Permission, s step) bool {
+	covers := func(own *modelGrant) bool {
+		live := !own.revoked && (own.expires.IsZero() || d.now.Before(own.expires))
+		long := own.expires.IsZero() || !s.Expires.IsZero() && !s.Expires.After(own.expires)
+		return live && long && own.operator == d.by && own.permissions.Has(p)
 	}
+	if s.Everyone || d.b.id.Customer != tenancy.House {
+		if slices.ContainsFunc(d.m.operators[operatorOf{d.b.id.Tenant, d.by}].grants, covers) {
+			return true
+		}
+	}
+	return !s.Everyone && d.m.scopes[scopeOf{d.by, d.b.id}].permissions.Has(p) && slices.ContainsFunc(d.b.grants, covers)
 }
 
 func (d *modelDecision) allow(s step) {
 	d.himself(s.Operator)
 	for _, p := range s.Permissions.List() {
-		if !d.m.may(d.by, d.b, d.now, p) {
+		if !d.gives(p, s) {
 			d.refuse("grant_exceeds_own permission:" + p.String())
 		}
 	}
-	house := d.b.id.Customer == tenancy.House
 	operator := d.m.operators[operatorOf{d.b.id.Tenant, s.Operator}]
-	if house && operator == nil {
+	if operator == nil {
 		d.refuse("operator_unknown operator:" + s.Operator)
+	}
+	if s.Everyone && d.b.id.Customer != tenancy.House {
+		d.refuse("house_only book")
 	}
 	d.effect = func(got outcome) outcome {
 		g := &modelGrant{id: got.ID, operator: s.Operator, permissions: s.Permissions, expires: s.Expires}
-		if house { // the steps give grants for everyone there
+		if s.Everyone {
 			operator.grants = append(operator.grants, g)
 		} else {
 			d.b.grants = append(d.b.grants, g)
 		}
 		return outcome{Class: "ok", ID: got.ID}
 	}
+}
+
+// administered tells whether somebody may manage grants in the house for good,
+// leaving out one operator and one grant.
+func (d *modelDecision) administered(without string, grant *modelGrant) bool {
+	return slices.ContainsFunc(d.b.grants, func(g *modelGrant) bool {
+		return g != grant && !g.revoked && g.expires.IsZero() && g.operator != without && g.permissions.Has(tenancy.ManageGrants) &&
+			!d.m.operators[operatorOf{d.b.id.Tenant, g.operator}].suspended
+	})
 }
 
 func (d *modelDecision) revoke(s step) {
@@ -207,6 +240,9 @@ func (d *modelDecision) revoke(s step) {
 		d.refuse("grant_unknown grant:" + s.Grant)
 		return
 	}
+	if house := d.b.id.Customer == tenancy.House; house && slices.Contains(d.b.grants, g) && g.permissions.Has(tenancy.ManageGrants) && !d.administered("", g) {
+		d.refuse("last_administrator book")
+	}
 	d.effect = func(outcome) outcome { g.revoked = true; return outcome{Class: "ok"} }
 }
 
@@ -226,7 +262,7 @@ func (d *modelDecision) suspend(s step) {
 	} else {
 		d.effect = func(outcome) outcome { o.suspended = to; return outcome{Class: "ok"} }
 	}
-	if s.Do == "suspend" && s.Operator != "ben" {
+	if s.Do == "suspend" && !d.administered(s.Operator, nil) {
 		d.refuse("last_administrator book")
 	}
 }

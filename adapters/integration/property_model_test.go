@@ -99,8 +99,8 @@ type modelOp struct {
 }
 
 type modelKey struct {
-	print string
-	out   outcome
+	finger string
+	out    outcome
 }
 
 // outcome is everything a caller is told, in a form to compare.
@@ -123,6 +123,9 @@ func (o *modelOp) final() bool {
 	}
 	return false
 }
+
+// inFlight tells whether the operation has begun and not ended.
+func (o *modelOp) inFlight() bool { return o.state == "scheduled" || o.inDoubt() }
 
 func (o *modelOp) inDoubt() bool { return o.state == "executing" || o.state == "unresolved" }
 
@@ -225,12 +228,19 @@ func (m *model) access(by string, b *modelBook, now time.Time) string {
 		return "grant_missing operator"
 	case o.suspended:
 		return "operator_suspended operator"
-	case b.person != "" && b.person == o.person:
+	case m.own(by, b):
 		return "own_account customer"
 	case len(m.grantsOf(by, b, now)) == 0:
 		return "grant_missing operator"
 	}
 	return ""
+}
+
+// own tells whether one of those who act is the customer.
+func (m *model) own(by string, b *modelBook) bool {
+	return slices.ContainsFunc(caller(b.id.Tenant, by).Chain(), func(a tenancy.Actor) bool {
+		return b.person != "" && string(a.Person) == b.person
+	})
 }
 
 func (m *model) may(by string, b *modelBook, now time.Time, need tenancy.Permission) bool {
@@ -250,7 +260,7 @@ func (m *model) enter(by string, b *modelBook) outcome {
 	if len(grants) == 0 {
 		return outcome{Class: "not found"}
 	}
-	if b.person != "" && b.person == o.person {
+	if m.own(by, b) {
 		return outcome{Class: "refused", Codes: []string{"own_account customer"}}
 	}
 	s := &modelScope{expires: now.Add(8 * time.Hour)}
@@ -327,35 +337,105 @@ func (b *modelBook) judge(o *modelOp, finish bool) []string {
 	if p := o.provider(); p == "nowhere" {
 		unmet = append(unmet, "provider_unknown provider:nowhere")
 	}
-	asset := ""
 	if o.to != "" {
 		unmet = append(unmet, b.eligible(o.to, "credit", amount, nought(), finish)...)
-		asset = b.accounts[o.to].asset
-		if !fits(plus(b.accounts[o.to].posted, amount)) {
-			unmet = append(unmet, "amount_out_of_range account:"+o.to)
-		}
 	}
 	if o.from != "" {
 		unmet = append(unmet, b.eligible(o.from, "debit", amount, o.hold, finish)...)
-		asset = b.accounts[o.from].asset
-		if !fits(minus(b.accounts[o.from].posted, amount)) {
-			unmet = append(unmet, "amount_out_of_range account:"+o.from)
-		}
 	}
-	if o.kind != "transfer" {
-		system := b.posted(o.counter(), asset)
-		if o.to != "" {
-			system = minus(system, amount)
-		} else {
-			system = plus(system, amount)
-		}
-		if !fits(system) {
-			unmet = append(unmet, "amount_out_of_range book")
-		}
-	} else if asset == "BRL" && o.amount.Cmp(figOf(transferMaximum)) > 0 {
+	if amount.Sign() > 0 {
+		unmet = append(unmet, b.range38(o)...)
+	}
+	if o.kind == "transfer" && b.accounts[o.from].asset == "BRL" && o.amount.Cmp(figOf(transferMaximum)) > 0 {
 		unmet = append(unmet, "amount_above_maximum amount")
 	}
 	return tidy(unmet)
+}
+
+// modelLeg is what an operation posts to one account of the customer or of the
+// system.
+type modelLeg struct {
+	ref, asset string
+	own        bool // of the customer
+	amount     fig
+}
+
+func (b *modelBook) legs(o *modelOp) []modelLeg {
+	asset, out := b.accounts[cmp.Or(o.from, o.to)].asset, new(big.Int).Neg(o.amount)
+	var legs []modelLeg
+	if o.from != "" {
+		legs = append(legs, modelLeg{o.from, asset, true, out})
+	}
+	if o.to != "" {
+		legs = append(legs, modelLeg{o.to, asset, true, o.amount})
+	}
+	switch {
+	case o.to == "":
+		legs = append(legs, modelLeg{o.counter(), asset, false, o.amount})
+	case o.from == "":
+		legs = append(legs, modelLeg{o.counter(), asset, false, out})
+	}
+	return legs
+}
+
+func (b *modelBook) balance(l modelLeg) fig {
+	if l.own {
+		return b.accounts[l.ref].posted
+	}
+	return b.posted(l.ref, l.asset)
+}
+
+// range38 tells which balances and holds could come to more digits than are
+// kept, if all that is in flight, and this operation, settles.
+func (b *modelBook) range38(o *modelOp) []string {
+	var unmet []string
+	for _, leg := range b.legs(o) {
+		low, high := b.balance(leg), b.balance(leg)
+		for _, amount := range b.flying(o, leg) {
+			if amount.Sign() < 0 {
+				low = plus(low, amount)
+			} else {
+				high = plus(high, amount)
+			}
+		}
+		if fits(low) && fits(high) {
+			continue
+		}
+		if leg.own {
+			unmet = append(unmet, "amount_out_of_range account:"+leg.ref)
+		} else {
+			unmet = append(unmet, "amount_out_of_range book")
+		}
+	}
+	if o.from != "" && !fits(plus(minus(b.accounts[o.from].held, o.hold), o.amount)) {
+		unmet = append(unmet, "amount_out_of_range account:"+o.from)
+	}
+	return unmet
+}
+
+// flying are the amounts that would come to the leg's balance if all that is in
+// flight, and this operation, settled.
+func (b *modelBook) flying(o *modelOp, leg modelLeg) []fig {
+	amounts := []fig{leg.amount}
+	for _, other := range b.ops {
+		if !other.inFlight() || other.id == o.id {
+			continue
+		}
+		for _, l := range b.legs(other) {
+			if l.ref == leg.ref && l.asset == leg.asset {
+				amounts = append(amounts, l.amount)
+			}
+		}
+	}
+	return amounts
+}
+
+// keepable tells whether the balances could be kept if the operation were
+// posted, or, with sign -1, undone.
+func (b *modelBook) keepable(o *modelOp, sign int64) bool {
+	return !slices.ContainsFunc(b.legs(o), func(l modelLeg) bool {
+		return !fits(plus(b.balance(l), new(big.Int).Mul(l.amount, big.NewInt(sign))))
+	})
 }
 
 // transferMaximum is the one rule of the firm's own.
@@ -389,7 +469,7 @@ func (m *model) move(b *modelBook, o *modelOp, to string) {
 	}
 	o.state, o.version, o.updated = to, o.version+1, b.seq
 	hold := nought()
-	if to == "scheduled" || to == "executing" || to == "unresolved" {
+	if o.inFlight() {
 		hold = o.needs()
 	}
 	if o.from != "" && o.kind != "reversal" {
@@ -425,12 +505,28 @@ func (b *modelBook) post(o *modelOp) {
 // edges is the published graph of states, as the documentation draws it.
 func edges() [][2]string {
 	return [][2]string{
-		{"", "prepared"}, {"", "completed"}, {"", "scheduled"}, {"", "executing"},
-		{"prepared", "prepared"}, {"prepared", "completed"}, {"prepared", "scheduled"}, {"prepared", "executing"},
-		{"prepared", "cancelled"}, {"prepared", "expired"},
-		{"scheduled", "executing"}, {"scheduled", "completed"}, {"scheduled", "failed"}, {"scheduled", "scheduled"}, {"scheduled", "cancelled"},
-		{"executing", "completed"}, {"executing", "failed"}, {"executing", "cancelled"}, {"executing", "unresolved"},
-		{"unresolved", "completed"}, {"unresolved", "failed"}, {"unresolved", "cancelled"},
+		{"", "prepared"},
+		{"", "completed"},
+		{"", "scheduled"},
+		{"", "executing"},
+		{"prepared", "prepared"},
+		{"prepared", "completed"},
+		{"prepared", "scheduled"},
+		{"prepared", "executing"},
+		{"prepared", "cancelled"},
+		{"prepared", "expired"},
+		{"scheduled", "executing"},
+		{"scheduled", "completed"},
+		{"scheduled", "failed"},
+		{"scheduled", "scheduled"},
+		{"scheduled", "cancelled"},
+		{"executing", "completed"},
+		{"executing", "failed"},
+		{"executing", "cancelled"},
+		{"executing", "unresolved"},
+		{"unresolved", "completed"},
+		{"unresolved", "failed"},
+		{"unresolved", "cancelled"},
 	}
 }
 

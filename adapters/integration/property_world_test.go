@@ -79,6 +79,19 @@ func principal(tenant tenancy.TenantID, operator string) tenancy.Principal {
 	return tenancy.Principal{Tenant: tenant, Operator: tenancy.OperatorID(operator), Person: tenancy.PersonID("p-" + operator)}
 }
 
+// caller is how an operator of the property tests comes: annie is another id of
+// ana's, and eve acts for ben.
+func caller(tenant tenancy.TenantID, operator string) tenancy.Principal {
+	p := principal(tenant, operator)
+	switch operator {
+	case "annie":
+		p.Person = "p-ana"
+	case "ben":
+		p.Delegates = []tenancy.Actor{{Kind: tenancy.OperatorActor, ID: "eve", Person: "p-eve"}}
+	}
+	return p
+}
+
 // fakeProvider says what it is told to say.
 type fakeProvider struct {
 	contract  operations.Contract
@@ -108,7 +121,7 @@ func (p *fakeProvider) Ask(_ context.Context, reference string) (operations.Answ
 	return say(mode, reference, i.Order.Amount.Decimal, i.Terms.Asset, "x0")
 }
 
-var errNoAnswer = errors.New("no answer") //nolint:gochecknoglobals // a sentinel
+var errNoAnswer = errors.New("no answer")
 
 func say(mode, reference string, amount decimal.Decimal, asset, external string) (operations.Answer, error) {
 	a := operations.Answer{Reference: reference, Amount: amount, Asset: asset, External: external}
@@ -125,10 +138,13 @@ func say(mode, reference string, amount decimal.Decimal, asset, external string)
 		a.Status = operations.AnswerNotFound
 	case "reverse":
 		a.Status = operations.AnswerReversed
-	case "other amount":
+	case "other amount", "reverse other amount":
 		a.Status, a.Amount = operations.AnswerSettled, decimal.New(1, 0)
 		if amount.Equal(a.Amount) {
 			a.Amount = decimal.New(2, 0)
+		}
+		if mode != "other amount" {
+			a.Status = operations.AnswerReversed
 		}
 	case "other asset":
 		a.Status, a.Asset = operations.AnswerSettled, "XYZ"
@@ -145,7 +161,7 @@ func say(mode, reference string, amount decimal.Decimal, asset, external string)
 }
 
 func modes() []string {
-	return []string{"settle", "refuse", "timeout", "settle", "call off", "pending", "not found", "other amount", "other asset", "garbage", "unreadable", "panic", "reverse"}
+	return []string{"settle", "refuse", "timeout", "settle", "call off", "pending", "not found", "other amount", "other asset", "garbage", "unreadable", "panic", "reverse", "reverse other amount"}
 }
 
 func (w *world) scope(s step) tenancy.Scope { return w.scopes[scopeOf{s.By, s.Book}] }
@@ -233,9 +249,9 @@ func (w *world) enter(ctx context.Context, s step) outcome {
 	var sc tenancy.Scope
 	var err error
 	if s.Book.Customer == tenancy.House {
-		sc, err = w.eng.Gate().Own(ctx, principal(s.Book.Tenant, s.By), "desk")
+		sc, err = w.eng.Gate().Own(ctx, caller(s.Book.Tenant, s.By), "desk")
 	} else {
-		sc, err = w.eng.Gate().Enter(ctx, principal(s.Book.Tenant, s.By), s.Book.Customer, "call")
+		sc, err = w.eng.Gate().Enter(ctx, caller(s.Book.Tenant, s.By), s.Book.Customer, "call")
 	}
 	w.scopes[scopeOf{s.By, s.Book}] = sc
 	return failure(err)
@@ -253,7 +269,7 @@ func (s step) request() operations.Request {
 func (w *world) change(ctx context.Context, s step) operations.Administrative {
 	switch s.Do {
 	case "open account":
-		open := accounts.Open{Currency: s.Currency, Limit: amountOf(s.Limit), Directions: accounts.Directions(s.Directions)}
+		open := accounts.Open{Currency: s.Currency, DebtLimit: amountOf(s.Limit), Directions: accounts.Directions(s.Directions)}
 		switch {
 		case s.Bare:
 		case s.Currency == "BTC":
@@ -272,7 +288,7 @@ func (w *world) change(ctx context.Context, s step) operations.Administrative {
 		return customer.SetStatus{Status: customer.Status(s.Status)}
 	case "allow":
 		return tenancy.Allow{
-			Operator: tenancy.OperatorID(s.Operator), Everyone: s.Book.Customer == tenancy.House, Permissions: s.Permissions, Expires: s.Expires,
+			Operator: tenancy.OperatorID(s.Operator), Everyone: s.Everyone, Permissions: s.Permissions, Expires: s.Expires,
 		}
 	case "revoke":
 		return tenancy.Revoke{Grant: tenancy.GrantID(s.Grant)}
@@ -285,7 +301,7 @@ func (w *world) change(ctx context.Context, s step) operations.Administrative {
 		must(err)
 		id := operations.IncidentID("none")
 		for _, i := range incidents {
-			if i.Opened == s.Seq {
+			if i.Opened == s.Seq && i.Code == s.Status {
 				id = i.ID
 			}
 		}
@@ -325,8 +341,7 @@ func failure(err error) outcome {
 			out.Class += c.name
 		}
 	}
-	var refused *operations.RefusedError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*operations.RefusedError](err); ok {
 		for _, u := range refused.Unmet {
 			subject := u.Subject
 			if u.Code == operations.CodeIncidentUnknown {
@@ -339,8 +354,7 @@ func failure(err error) outcome {
 		}
 		slices.Sort(out.Codes)
 	}
-	var conflict *operations.ConflictError
-	if errors.As(err, &conflict) {
+	if conflict, ok := errors.AsType[*operations.ConflictError](err); ok {
 		out.Codes = []string{string(conflict.Reason)}
 		if conflict.Reason == operations.StaleVersion {
 			out.Codes = append(out.Codes, string(conflict.ID), string(conflict.State), fmt.Sprint(conflict.Version))

@@ -1,8 +1,6 @@
 package integration_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -21,7 +19,6 @@ import (
 // harbour is where storms happen: two engines on one store.
 type harbour struct {
 	t       *testing.T
-	ctx     context.Context
 	clock   *hands
 	engines [2]*operations.Engine
 	callers int
@@ -35,7 +32,7 @@ type berth struct {
 	scopes [2]tenancy.Scope
 }
 
-func eachStore(t *testing.T, storm func(t *testing.T, h *harbour)) {
+func eachStore(t *testing.T, storm func(h *harbour)) {
 	t.Helper()
 	stores := map[string]func(*testing.T) (operations.Store, int, int){
 		"memory": func(*testing.T) (operations.Store, int, int) { return memory.New(), 64, atLeast(5, 30, 400) },
@@ -49,25 +46,25 @@ func eachStore(t *testing.T, storm func(t *testing.T, h *harbour)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store, callers, rounds := open(t)
-			h := &harbour{t: t, ctx: context.Background(), clock: newHands(), callers: callers, rounds: rounds}
+			h := &harbour{t: t, clock: newHands(), callers: callers, rounds: rounds}
 			for i := range h.engines {
 				var err error
 				h.engines[i], err = operations.New(store, operations.Config{Clock: h.clock})
 				require.NoError(t, err)
 				t.Cleanup(h.engines[i].Close)
 			}
-			_, err := h.engines[0].Bootstrap(h.ctx, tenancy.Firm{Tenant: "acme", Admin: principal("acme", "ana")})
+			_, err := h.engines[0].Bootstrap(h.t.Context(), tenancy.Firm{Tenant: "acme", Admin: principal("acme", "ana")})
 			require.NoError(t, err)
-			storm(t, h)
+			storm(h)
 		})
 	}
 }
 
 func (h *harbour) berth(round int) *berth {
 	h.t.Helper()
-	firm, err := h.engines[0].Gate().Firm(h.ctx, principal("acme", "ana"))
+	firm, err := h.engines[0].Gate().Firm(h.t.Context(), principal("acme", "ana"))
 	require.NoError(h.t, err)
-	opened, err := h.engines[0].OpenCustomer(h.ctx, firm, intent("customer", round), customer.Profile{Name: "Maria"})
+	opened, err := h.engines[0].OpenCustomer(h.t.Context(), firm, intent("customer", round), customer.Profile{Name: "Maria"})
 	require.NoError(h.t, err)
 	b := &berth{harbour: h, id: opened.ID}
 	for i := range h.engines {
@@ -78,26 +75,26 @@ func (h *harbour) berth(round int) *berth {
 
 func (b *berth) enter(engine int, operator string) tenancy.Scope {
 	b.t.Helper()
-	s, err := b.engines[engine].Gate().Enter(b.ctx, principal("acme", operator), b.id, "storm")
+	s, err := b.engines[engine].Gate().Enter(b.t.Context(), principal("acme", operator), b.id, "storm")
 	require.NoError(b.t, err)
 	return s
 }
 
 func (b *berth) account(limit string) accounts.ID {
 	b.t.Helper()
-	m, err := b.engines[0].Manage(b.ctx, b.scopes[0], intent("account"), accounts.Open{Currency: "BRL", Limit: money(limit), Details: accounts.Details{PixKey: "k"}})
+	m, err := b.engines[0].Manage(b.t.Context(), b.scopes[0], intent("account"), accounts.Open{Currency: "BRL", DebtLimit: money(limit), Details: accounts.Details{PixKey: "k"}})
 	require.NoError(b.t, err)
 	return m.Account
 }
 
 func (b *berth) deposit(to accounts.ID, amount string) {
 	b.t.Helper()
-	_, err := b.engines[0].Submit(b.ctx, b.scopes[0], intent("deposit"), operations.Deposit{To: to, Amount: money(amount)})
+	_, err := b.engines[0].Submit(b.t.Context(), b.scopes[0], intent("deposit"), operations.Deposit{To: to, Amount: money(amount)})
 	require.NoError(b.t, err)
 }
 
-// all lets every caller go at once and gives what each was told in the end: what
-// had no effect and may be repeated, he repeats.
+// all lets every caller go at once and gives what each was told. Nobody repeats
+// anything: the engines take the races upon themselves.
 func (h *harbour) all(do func(caller, engine int) error) []error {
 	errs := make([]error, h.callers)
 	start := make(chan struct{})
@@ -105,11 +102,7 @@ func (h *harbour) all(do func(caller, engine int) error) []error {
 	for i := range h.callers {
 		wg.Go(func() {
 			<-start
-			for range 100 {
-				if errs[i] = do(i, i%len(h.engines)); !errors.Is(errs[i], operations.ErrUnavailable) {
-					return
-				}
-			}
+			errs[i] = do(i, i%len(h.engines))
 		})
 	}
 	close(start)
@@ -121,11 +114,11 @@ func (h *harbour) all(do func(caller, engine int) error) []error {
 func (b *berth) sound(id accounts.ID) string {
 	b.t.Helper()
 	for i, eng := range b.engines {
-		v, err := eng.Book(b.scopes[i]).Verify(b.ctx)
+		v, err := eng.Book(b.scopes[i]).Verify(b.t.Context())
 		require.NoError(b.t, err)
 		require.Empty(b.t, v.Faults)
 	}
-	all, err := b.engines[1].Book(b.scopes[1]).Accounts(b.ctx)
+	all, err := b.engines[1].Book(b.scopes[1]).Accounts(b.t.Context())
 	require.NoError(b.t, err)
 	for _, a := range all {
 		require.True(b.t, a.Held.IsZero(), "nothing stays held")
@@ -141,7 +134,7 @@ func (b *berth) journal() []operations.Line {
 	b.t.Helper()
 	var lines []operations.Line
 	for {
-		page, err := b.engines[0].Book(b.scopes[0]).Journal(b.ctx, int64(len(lines)), operations.MaxLimit)
+		page, err := b.engines[0].Book(b.scopes[0]).Journal(b.t.Context(), int64(len(lines)), operations.MaxLimit)
 		require.NoError(b.t, err)
 		if lines = append(lines, page...); len(page) < operations.MaxLimit {
 			return lines
@@ -164,13 +157,14 @@ func tally(errs []error) map[string]int {
 
 func TestStormOfOneKeyHasOneEffect(t *testing.T) { // S1
 	t.Parallel()
-	eachStore(t, func(t *testing.T, h *harbour) {
+	eachStore(t, func(h *harbour) {
+		t := h.t
 		for round := range h.rounds {
 			b := h.berth(round)
 			acc := b.account("0")
 			results := make([]operations.Result, h.callers)
 			errs := h.all(func(i, e int) (err error) {
-				results[i], err = h.engines[e].Submit(h.ctx, b.scopes[e], intent("k"), operations.Deposit{To: acc, Amount: money("7")})
+				results[i], err = h.engines[e].Submit(h.t.Context(), b.scopes[e], intent("k"), operations.Deposit{To: acc, Amount: money("7")})
 				return err
 			})
 			require.Equal(t, map[string]int{"ok": h.callers}, tally(errs))
@@ -190,12 +184,13 @@ func TestStormOfOneKeyHasOneEffect(t *testing.T) { // S1
 
 func TestStormOfEverythingOnOneOperationHasOneWinnerAVersion(t *testing.T) { // S4
 	t.Parallel()
-	eachStore(t, func(t *testing.T, h *harbour) {
+	eachStore(t, func(h *harbour) {
+		t := h.t
 		for round := range h.rounds {
 			b := h.berth(round)
 			acc := b.account("0")
 			b.deposit(acc, "100")
-			prep, err := h.engines[0].Prepare(h.ctx, b.scopes[0], intent("p"), operations.Withdrawal{From: acc, Amount: money("10")})
+			prep, err := h.engines[0].Prepare(h.t.Context(), b.scopes[0], intent("p"), operations.Withdrawal{From: acc, Amount: money("10")})
 			require.NoError(t, err)
 			ref := prep.Operation.Ref()
 			before := len(b.journal())
@@ -207,14 +202,14 @@ func TestStormOfEverythingOnOneOperationHasOneWinnerAVersion(t *testing.T) { // 
 				var err error
 				switch i / 2 % 4 {
 				case 0:
-					_, err = eng.Execute(h.ctx, s, in, ref)
+					_, err = eng.Execute(h.t.Context(), s, in, ref)
 				case 1:
-					_, err = eng.Cancel(h.ctx, s, in, ref)
+					_, err = eng.Cancel(h.t.Context(), s, in, ref)
 				case 2:
-					_, err = eng.Modify(h.ctx, s, in, ref, operations.Modification{Amount: money(fmt.Sprint(11 + i))})
+					_, err = eng.Modify(h.t.Context(), s, in, ref, operations.Modification{Amount: money(fmt.Sprint(11 + i))})
 				default:
 					var done operations.Done
-					done, err = eng.Work(h.ctx, operations.Budget{})
+					done, err = eng.Work(h.t.Context(), operations.Budget{})
 					if err == nil && done.Stuck > 0 {
 						err = fmt.Errorf("%+v", done)
 					}
@@ -246,7 +241,7 @@ func TestStormOfEverythingOnOneOperationHasOneWinnerAVersion(t *testing.T) { // 
 			expired := entries - won
 			require.Contains(t, []int{0, 1}, expired)
 			require.Positive(t, entries, "somebody won")
-			o, err := h.engines[1].Book(b.scopes[1]).Operation(h.ctx, ref.ID)
+			o, err := h.engines[1].Book(b.scopes[1]).Operation(h.t.Context(), ref.ID)
 			require.NoError(t, err)
 			require.Equal(t, versions, o.Version)
 			want := "100"
@@ -260,13 +255,14 @@ func TestStormOfEverythingOnOneOperationHasOneWinnerAVersion(t *testing.T) { // 
 
 func TestStormOfWithdrawalsOfMoreThanHalfLetsOneThrough(t *testing.T) { // S5
 	t.Parallel()
-	eachStore(t, func(t *testing.T, h *harbour) {
+	eachStore(t, func(h *harbour) {
+		t := h.t
 		for round := range h.rounds {
 			b := h.berth(round)
 			acc := b.account("0")
 			b.deposit(acc, "100")
 			errs := h.all(func(i, e int) error {
-				_, err := h.engines[e].Submit(h.ctx, b.scopes[e], intent("w", i), operations.Withdrawal{From: acc, Amount: money("60")})
+				_, err := h.engines[e].Submit(h.t.Context(), b.scopes[e], intent("w", i), operations.Withdrawal{From: acc, Amount: money("60")})
 				return err
 			})
 			require.Equal(t, map[string]int{"ok": 1, "refused": h.callers - 1}, tally(errs))
@@ -277,12 +273,13 @@ func TestStormOfWithdrawalsOfMoreThanHalfLetsOneThrough(t *testing.T) { // S5
 
 func TestStormOnTheFirstUseOfAnAccountLetsOneThrough(t *testing.T) { // S6
 	t.Parallel()
-	eachStore(t, func(t *testing.T, h *harbour) {
+	eachStore(t, func(h *harbour) {
+		t := h.t
 		for round := range h.rounds {
 			b := h.berth(round)
 			acc := b.account("100") // nothing was ever posted, to it or to the system accounts
 			errs := h.all(func(i, e int) error {
-				_, err := h.engines[e].Submit(h.ctx, b.scopes[e], intent("w", i), operations.Withdrawal{From: acc, Amount: money("60")})
+				_, err := h.engines[e].Submit(h.t.Context(), b.scopes[e], intent("w", i), operations.Withdrawal{From: acc, Amount: money("60")})
 				return err
 			})
 			require.Equal(t, map[string]int{"ok": 1, "refused": h.callers - 1}, tally(errs))
@@ -293,13 +290,14 @@ func TestStormOnTheFirstUseOfAnAccountLetsOneThrough(t *testing.T) { // S6
 
 func TestStormDuringARevocationCommitsNothingAfterIt(t *testing.T) { // S10
 	t.Parallel()
-	eachStore(t, func(t *testing.T, h *harbour) {
-		house, err := h.engines[0].Gate().Own(h.ctx, principal("acme", "ana"), "")
+	eachStore(t, func(h *harbour) {
+		t := h.t
+		house, err := h.engines[0].Gate().Own(h.t.Context(), principal("acme", "ana"), "")
 		require.NoError(t, err)
 		in := 0
 		manage := func(s tenancy.Scope, x operations.Administrative) (operations.Managed, error) {
 			in++
-			return h.engines[0].Manage(h.ctx, s, intent("manage", in), x)
+			return h.engines[0].Manage(h.t.Context(), s, intent("manage", in), x)
 		}
 		_, err = manage(house, tenancy.Register{Operator: "ben", Person: "p-ben"})
 		require.NoError(t, err)
@@ -321,7 +319,7 @@ func TestStormDuringARevocationCommitsNothingAfterIt(t *testing.T) { // S10
 					revoked = b.journal()
 					return err
 				}
-				_, err := h.engines[e].Submit(h.ctx, ben[e], intent("d", i), operations.Deposit{To: acc, Amount: money("1")})
+				_, err := h.engines[e].Submit(h.t.Context(), ben[e], intent("d", i), operations.Deposit{To: acc, Amount: money("1")})
 				return err
 			})
 			n := tally(errs)
@@ -340,24 +338,25 @@ func TestStormDuringARevocationCommitsNothingAfterIt(t *testing.T) { // S10
 
 func TestStormOfTwinsMakesOneOfEach(t *testing.T) { // S12
 	t.Parallel()
-	eachStore(t, func(t *testing.T, h *harbour) {
+	eachStore(t, func(h *harbour) {
+		t := h.t
 		for round := range h.rounds {
 			tenant := tenancy.TenantID(fmt.Sprint("firm", round))
 			admin := principal(tenant, "ana")
 			require.Equal(t, map[string]int{"ok": h.callers}, tally(h.all(func(_, e int) error {
-				_, err := h.engines[e].Bootstrap(h.ctx, tenancy.Firm{Tenant: tenant, Admin: admin})
+				_, err := h.engines[e].Bootstrap(h.t.Context(), tenancy.Firm{Tenant: tenant, Admin: admin})
 				return err
 			})), "the same firm by the same administrator")
-			_, err := h.engines[1].Bootstrap(h.ctx, tenancy.Firm{Tenant: tenant, Admin: principal(tenant, "eve")})
+			_, err := h.engines[1].Bootstrap(h.t.Context(), tenancy.Firm{Tenant: tenant, Admin: principal(tenant, "eve")})
 			require.Equal(t, outcome{Class: "conflict", Codes: []string{"exists"}}, failure(err))
 
 			ids := make([]operations.Opened, h.callers)
 			require.Equal(t, map[string]int{"ok": h.callers}, tally(h.all(func(i, e int) error {
-				firm, err := h.engines[e].Gate().Firm(h.ctx, admin)
+				firm, err := h.engines[e].Gate().Firm(h.t.Context(), admin)
 				if err != nil {
 					return err
 				}
-				ids[i], err = h.engines[e].OpenCustomer(h.ctx, firm, intent("c"), customer.Profile{Name: "Maria"})
+				ids[i], err = h.engines[e].OpenCustomer(h.t.Context(), firm, intent("c"), customer.Profile{Name: "Maria"})
 				return err
 			})))
 			fresh := 0
@@ -370,12 +369,12 @@ func TestStormOfTwinsMakesOneOfEach(t *testing.T) { // S12
 			require.Equal(t, 1, fresh)
 			b := &berth{harbour: h, id: ids[0].ID}
 			for e := range h.engines {
-				b.scopes[e], err = h.engines[e].Gate().Enter(h.ctx, admin, b.id, "storm")
+				b.scopes[e], err = h.engines[e].Gate().Enter(h.t.Context(), admin, b.id, "storm")
 				require.NoError(t, err)
 			}
 			opened := make([]operations.Managed, h.callers)
 			require.Equal(t, map[string]int{"ok": h.callers}, tally(h.all(func(i, e int) (err error) {
-				opened[i], err = h.engines[e].Manage(h.ctx, b.scopes[e], intent("a"), accounts.Open{Currency: "BRL"})
+				opened[i], err = h.engines[e].Manage(h.t.Context(), b.scopes[e], intent("a"), accounts.Open{Currency: "BRL"})
 				return err
 			})))
 			for _, m := range opened {
@@ -385,11 +384,11 @@ func TestStormOfTwinsMakesOneOfEach(t *testing.T) { // S12
 			require.Len(t, b.journal(), 2)
 			own := [2]tenancy.Scope{}
 			for e := range own {
-				own[e], err = h.engines[e].Gate().Own(h.ctx, admin, "")
+				own[e], err = h.engines[e].Gate().Own(h.t.Context(), admin, "")
 				require.NoError(t, err)
 			}
 			n := tally(h.all(func(i, e int) error {
-				_, err := h.engines[e].Manage(h.ctx, own[e], intent("r", i), tenancy.Register{Operator: "ben", Person: "p-ben"})
+				_, err := h.engines[e].Manage(h.t.Context(), own[e], intent("r", i), tenancy.Register{Operator: "ben", Person: "p-ben"})
 				return err
 			}))
 			require.Equal(t, map[string]int{"ok": 1, "refused": h.callers - 1}, n, "different keys, one operator")

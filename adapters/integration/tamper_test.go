@@ -171,7 +171,7 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		"personal data":              statement(`UPDATE onbehalf_personal SET value = CAST(replace(CAST(value AS TEXT), 'Maria', 'Mallory') AS BLOB) WHERE customer = ? AND subject = 'customer'`, m),
 		"personal data gone":         statement(`UPDATE onbehalf_personal SET value = NULL, salt = NULL WHERE customer = ? AND subject = 'customer'`, m),
 		"personal data exchanged":    statement(`UPDATE onbehalf_personal SET value = (SELECT value FROM onbehalf_personal p WHERE p.customer = ? AND p.subject = 'customer') WHERE customer = ? AND subject = 'customer'`, v.joana, m),
-		"a balance in the snapshot":  statement(`UPDATE onbehalf_snapshots SET bytes = CAST(replace(CAST(bytes AS TEXT), '"limit":"0"', '"limit":"9"') AS BLOB) WHERE customer = ?`, m),
+		"a balance in the snapshot":  statement(`UPDATE onbehalf_snapshots SET bytes = CAST(replace(CAST(bytes AS TEXT), '"debt_limit":"0"', '"debt_limit":"9"') AS BLOB) WHERE customer = ?`, m),
 	}
 	_, clean := openVault(t, v.copied(t))
 	require.Empty(t, v.faults(t, clean), "an untouched copy has no faults")

@@ -77,7 +77,7 @@ func calls(t *testing.T, eng *operations.Engine) []call {
 				in = append(in, reflect.ValueOf(a))
 			}
 			out := m.Func.Call(in)
-			err, _ := out[len(out)-1].Interface().(error)
+			err, _ := reflect.TypeAssert[error](out[len(out)-1])
 			if err != nil && len(out) > 1 {
 				require.True(t, out[0].IsZero(), "%s tells %v with its error", name, out[0])
 			}
@@ -87,8 +87,8 @@ func calls(t *testing.T, eng *operations.Engine) []call {
 	engine := reflect.TypeFor[*operations.Engine]()
 	for m := range engine.Methods() {
 		takes := false
-		for i := range m.Type.NumIn() {
-			takes = takes || m.Type.In(i) == scope
+		for in := range m.Type.Ins() {
+			takes = takes || in == scope
 		}
 		if takes && m.Name != "Book" && m.Name != "Firm" { // what those two give is tried below
 			add("Engine", m, func(tenancy.Scope) reflect.Value { return reflect.ValueOf(eng) }, true)
@@ -117,12 +117,10 @@ func TestEveryMethodRefusesAScopeItsGateDidNotOpen(t *testing.T) {
 	require.NoError(t, err)
 	before := d.seq()
 	for _, c := range calls(t, d.eng) {
-		t.Run(c.name, func(t *testing.T) {
-			require.Equal(t, outcome{Class: "refused", Codes: []string{"scope_required scope"}}, failure(c.do(tenancy.Scope{})), "the zero scope")
-			for name, s := range map[string]tenancy.Scope{"customer": other.scope, "house": foreignHouse, "firm": foreignFirm} {
-				require.Equal(t, outcome{Class: "refused", Codes: []string{"scope_foreign scope"}}, failure(c.do(s)), "the %s scope of another gate", name)
-			}
-		})
+		require.Equal(t, outcome{Class: "refused", Codes: []string{"scope_required scope"}}, failure(c.do(tenancy.Scope{})), "%s with the zero scope", c.name)
+		for name, s := range map[string]tenancy.Scope{"customer": other.scope, "house": foreignHouse, "firm": foreignFirm} {
+			require.Equal(t, outcome{Class: "refused", Codes: []string{"scope_foreign scope"}}, failure(c.do(s)), "%s with the %s scope of another gate", c.name, name)
+		}
 	}
 	require.Equal(t, before, d.seq())
 }

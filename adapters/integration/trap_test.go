@@ -95,7 +95,7 @@ func (d *desk) next() operations.Intent { return intent("d", d.keys.Add(1)) }
 
 func (d *desk) account(limit string) accounts.ID {
 	d.t.Helper()
-	m, err := d.eng.Manage(context.Background(), d.scope, d.next(), accounts.Open{Currency: "BRL", Limit: money(limit), Details: accounts.Details{PixKey: "maria@example.com"}})
+	m, err := d.eng.Manage(context.Background(), d.scope, d.next(), accounts.Open{Currency: "BRL", DebtLimit: money(limit), Details: accounts.Details{PixKey: "maria@example.com"}})
 	require.NoError(d.t, err)
 	return m.Account
 }
@@ -308,7 +308,8 @@ func TestARunThatLosesItsFirstChangeHarmsNobodyElseInTheBatch(t *testing.T) {
 
 		held, batch := make(chan struct{}), 0
 		store.set(func(ctx context.Context, runs []operations.Run) ([]operations.Verdict, error) {
-			if batch++; batch == 1 {
+			batch++
+			if batch == 1 {
 				<-held
 			}
 			if batch == 2 { // between decision and commit the rival spends the money of the first book
@@ -355,7 +356,8 @@ func TestManyCallersOfOneKeyInOneBatchAreAllToldItsOutcome(t *testing.T) {
 		d := sit(t, store, operations.Config{})
 		held, commits := make(chan struct{}), 0
 		store.set(func(ctx context.Context, runs []operations.Run) ([]operations.Verdict, error) {
-			if commits++; commits == 1 {
+			commits++
+			if commits == 1 {
 				<-held
 			}
 			return store.Store.Commit(ctx, runs)
@@ -496,7 +498,7 @@ func TestACallerThatLeaves(t *testing.T) {
 		go submit(beforeCtx, "waiting", "8", waiting)
 		synctest.Wait()
 		leaveBefore()
-		require.Equal(t, context.Canceled, <-waiting, "before pick-up: its own error, no effect") //nolint:testifylint // unwrapped is the point
+		require.Equal(t, context.Canceled, <-waiting, "before pick-up: its own error, no effect")
 		held <- struct{}{}
 		<-inFlight // the second batch
 		leaveAfter()
@@ -516,7 +518,7 @@ func TestACallerThatLeaves(t *testing.T) {
 		gone, cancel := context.WithCancel(context.Background())
 		cancel()
 		_, err = d.eng.Submit(gone, d.scope, intent("gone"), operations.Deposit{To: d.acc, Amount: money("1")})
-		require.Equal(t, context.Canceled, err) //nolint:testifylint // as above
+		require.Equal(t, context.Canceled, err)
 		require.Equal(t, "7/0", d.balance())
 	})
 }
@@ -566,7 +568,8 @@ func TestACommitWhoseReplyIsLostLandsOnce(t *testing.T) {
 				var first []operations.Run
 				calls := 0
 				store.set(func(ctx context.Context, runs []operations.Run) ([]operations.Verdict, error) {
-					if calls++; calls == 1 {
+					calls++
+					if calls == 1 {
 						first = runs
 					}
 					require.Equal(t, first, runs, "the identical batch")
@@ -710,7 +713,7 @@ func TestWhatProvidersSettleCanAlwaysBeKept(t *testing.T) {
 				}
 			}
 			for _, o := range flying {
-				got, err := d.eng.Report(ctx, "acme", "bank", operations.Answer{Reference: o.Reference, Status: operations.AnswerSettled, Amount: money(most), Asset: "BRL", External: "x"})
+				got, err := d.eng.Report(ctx, "acme", "bank", operations.Answer{Reference: o.ProviderReference, Status: operations.AnswerSettled, Amount: money(most), Asset: "BRL", External: "x"})
 				require.NoError(t, err, "a fact is never refused")
 				require.Equal(t, operations.Completed, got.Operation.State)
 			}
@@ -730,7 +733,7 @@ func TestAReversalOfAnotherAmountDoesNotStandInTheWayOfTheTrueOne(t *testing.T) 
 	res, err := d.eng.Submit(ctx, d.scope, d.next(), operations.Deposit{To: d.acc, Amount: money("10"), Via: "bank"})
 	require.NoError(t, err)
 	require.Equal(t, operations.Completed, res.Operation.State)
-	answer := operations.Answer{Reference: res.Operation.Reference, Status: operations.AnswerReversed, Amount: money("3"), Asset: "BRL", External: "r1"}
+	answer := operations.Answer{Reference: res.Operation.ProviderReference, Status: operations.AnswerReversed, Amount: money("3"), Asset: "BRL", External: "r1"}
 	_, err = d.eng.Report(ctx, "acme", "bank", answer)
 	require.NoError(t, err)
 	require.Equal(t, "10/0", d.balance(), "a reversal of part moves nothing, and opens an incident")

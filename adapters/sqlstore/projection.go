@@ -65,7 +65,7 @@ func (s *session) projection(id operations.BookID) (p operations.Projection, err
 }
 
 func scanBalance(rows *sql.Rows, b *operations.BalanceRow) error {
-	return rows.Scan(toText(&b.Ref), toText(&b.Asset), toAmount(&b.Posted), toAmount(&b.Held), toAmount(&b.Limit), toInt(&b.Seq))
+	return rows.Scan(toText(&b.Ref), toText(&b.Asset), toAmount(&b.Posted), toAmount(&b.Held), toAmount(&b.DebtLimit), toInt(&b.Seq))
 }
 
 func scanKey(rows *sql.Rows, k *operations.KeyRow) error {

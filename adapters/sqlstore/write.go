@@ -220,7 +220,7 @@ func (w *writer) balance(b *operations.BalanceRow) error {
 	if err != nil {
 		return err
 	}
-	limit, err := amountText("limit", b.Limit)
+	limit, err := amountText("limit", b.DebtLimit)
 	if err != nil {
 		return err
 	}

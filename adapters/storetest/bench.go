@@ -59,7 +59,7 @@ func (l *ledger) change() operations.Change {
 	for n := range c.Postings {
 		ref := [...]operations.BalanceRow{{Ref: "acc-1"}, {Ref: "clearing:bank"}, {Ref: "acc-2"}, {Ref: "income:fees"}}[n].Ref
 		c.Postings[n] = operations.PostingRow{Seq: seq, N: n, At: at(seq), Operation: id, Ref: ref, Asset: "BRL", Amount: amount, Balance: amount}
-		c.Balances[n] = operations.BalanceRow{Ref: ref, Asset: "BRL", Posted: amount, Held: decimal.Zero, Limit: decimal.Zero, Seq: seq}
+		c.Balances[n] = operations.BalanceRow{Ref: ref, Asset: "BRL", Posted: amount, Held: decimal.Zero, DebtLimit: decimal.Zero, Seq: seq}
 	}
 	l.head = operations.Head{Seq: seq, Hash: hash}
 	return c

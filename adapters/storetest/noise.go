@@ -60,7 +60,7 @@ func (p *pen) noise(i int, amount string) operations.Change {
 		c.Postings = append(c.Postings, operations.PostingRow{
 			Seq: seq, N: n, At: at(seq), Operation: op(i), Ref: ref, Asset: "BRL", Amount: d, Balance: d,
 		})
-		c.Balances = append(c.Balances, operations.BalanceRow{Ref: ref, Asset: "BRL", Posted: d, Held: d, Limit: d, Seq: seq})
+		c.Balances = append(c.Balances, operations.BalanceRow{Ref: ref, Asset: "BRL", Posted: d, Held: d, DebtLimit: d, Seq: seq})
 	}
 	name, tax := "Noisy "+string(p.id.Customer), "52998224725"
 	c.Customer = &operations.CustomerRow{

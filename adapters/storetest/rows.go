@@ -62,7 +62,7 @@ func rowCases() []testCase {
 				m.put(p, func(c *operations.Change, seq int64) {
 					for _, id := range []balanceID{{"acc-1", "BRL"}, {accounts.Between, "BRL"}, {accounts.Between, "USD"}} {
 						c.Balances = append(c.Balances, operations.BalanceRow{
-							Ref: id.ref, Asset: id.asset, Posted: dec(amount), Held: dec("3"), Limit: decimal.Zero, Seq: seq,
+							Ref: id.ref, Asset: id.asset, Posted: dec(amount), Held: dec("3"), DebtLimit: decimal.Zero, Seq: seq,
 						})
 					}
 				})

@@ -62,7 +62,7 @@ func postingLine(r operations.PostingRow) string {
 
 func balanceLine(r operations.BalanceRow) string {
 	return fmt.Sprintf("balance %q asset %q posted %s held %s limit %s seq %d",
-		r.Ref, r.Asset, amount(r.Posted), amount(r.Held), amount(r.Limit), r.Seq)
+		r.Ref, r.Asset, amount(r.Posted), amount(r.Held), amount(r.DebtLimit), r.Seq)
 }
 
 func grantLine(r operations.GrantRow) string {

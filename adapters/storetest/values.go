@@ -55,7 +55,7 @@ func valueCases() []testCase {
 						}}
 					}
 					c.Postings = []operations.PostingRow{{Seq: seq, At: at(seq), Operation: op(i), Ref: "acc-1", Asset: "ETH", Amount: d, Balance: d.Neg()}}
-					c.Balances = []operations.BalanceRow{{Ref: accounts.Customer(accounts.ID(op(i))), Asset: "ETH", Posted: d, Held: d.Abs(), Limit: d.Abs(), Seq: seq}}
+					c.Balances = []operations.BalanceRow{{Ref: accounts.Customer(accounts.ID(op(i))), Asset: "ETH", Posted: d, Held: d.Abs(), DebtLimit: d.Abs(), Seq: seq}}
 				})
 			}
 			m.holds(p)

@@ -57,7 +57,7 @@ func accountOf(a operations.AccountView) accountDoc {
 	}
 	return accountDoc{
 		ID: a.ID, Name: a.Name, Kind: a.Kind, Asset: a.Asset, Posted: a.Posted, Held: a.Held,
-		Available: accounts.Exact(a.Available()), Limit: a.Limit, Status: a.Status(), Directions: directions,
+		Available: accounts.Exact(a.Available()), Limit: a.DebtLimit, Status: a.Status(), Directions: directions,
 		Details: a.Details, Missing: a.Missing(), Erased: a.Erased, Debit: unmetList(a.Debit), Credit: unmetList(a.Credit),
 	}
 }

@@ -87,7 +87,7 @@ func (x *accountCmd) Run(ctx context.Context, c *caller) error {
 		return err
 	}
 	return c.manage(ctx, x.book, accounts.Open{
-		Name: x.Name, Currency: x.Currency, Limit: limit, Directions: accounts.Directions(x.Use), Pending: x.Pending,
+		Name: x.Name, Currency: x.Currency, DebtLimit: limit, Directions: accounts.Directions(x.Use), Pending: x.Pending,
 		Details: accounts.Details{Bank: x.Bank, Branch: x.Branch, Number: x.Number, PixKey: x.PixKey, Network: x.Network, Address: x.Address},
 	}, "the account is open")
 }

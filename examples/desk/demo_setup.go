@@ -123,7 +123,7 @@ func (m *demo) furnish(ctx context.Context) error {
 		open accounts.Open
 		id   *accounts.ID
 	}{
-		{accounts.Open{Name: "Main", Currency: "BRL", Limit: brl(500_00), Details: accounts.Details{Bank: "001", Branch: "0421", Number: "90210-7"}}, &m.main},
+		{accounts.Open{Name: "Main", Currency: "BRL", DebtLimit: brl(500_00), Details: accounts.Details{Bank: "001", Branch: "0421", Number: "90210-7"}}, &m.main},
 		{accounts.Open{Name: "Savings", Currency: "BRL"}, &m.savings},
 		{accounts.Open{Name: "Coins", Currency: "BTC", Details: accounts.Details{Network: "bitcoin", Address: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"}}, &m.coins},
 	} {

@@ -93,7 +93,7 @@ func (p *page) happened(e *operations.Entry) []string {
 		note("grant %s revoked", id)
 	}
 	for _, a := range fx.Accounts {
-		note("%s account %s, limit %s", a.Asset, a.Status, p.figure(a.Limit.Decimal, a.Asset))
+		note("%s account %s, limit %s", a.Asset, a.Status, p.figure(a.DebtLimit.Decimal, a.Asset))
 	}
 	for _, o := range fx.Operations {
 		note("%s of %s → %s, version %d", o.Order.Kind, p.money(o.Order.Amount.Decimal, o.Terms.Asset), o.State, o.Version)

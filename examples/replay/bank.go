@@ -185,7 +185,7 @@ func (b *bank) open(ctx context.Context, k *book) error {
 func (b *bank) openAccount(ctx context.Context, k *book, h *holding) error {
 	id := strconv.FormatInt(h.id, 10)
 	made, err := b.eng.Manage(ctx, k.manager, operations.Intent{Key: "account-" + id}, accounts.Open{
-		Name: "Account " + id, Currency: h.currency, Limit: h.limit,
+		Name: "Account " + id, Currency: h.currency, DebtLimit: h.limit,
 		Details: accounts.Details{Bank: string(tenant), Branch: "main", Number: id},
 	})
 	if err != nil {

@@ -52,7 +52,7 @@ type AccountSpec struct {
 	Asset      string
 	Posted     string // below zero: he owes it
 	Held       string // set aside by operations the spec does not list; those in Open add theirs
-	Limit      string // of debt
+	DebtLimit  string // of debt
 	Status     accounts.Status
 	Directions accounts.Directions
 	Configured []string  // the details that are set; empty: bank, branch and number, or network and address

@@ -26,7 +26,7 @@ func TestBookIsAsTheSpecSays(t *testing.T) {
 		Tenant: "acme", Customer: "maria", Type: customer.Company, Status: customer.Suspended, Country: "BR",
 		Assets: assets,
 		Accounts: []operationstest.AccountSpec{
-			{ID: "brl", Asset: "BRL", Posted: "-20.50", Held: "1.25", Limit: "100", Directions: accounts.CreditOnly, Opened: lastYear},
+			{ID: "brl", Asset: "BRL", Posted: "-20.50", Held: "1.25", DebtLimit: "100", Directions: accounts.CreditOnly, Opened: lastYear},
 			{ID: "btc", Asset: "BTC", Posted: "0.00000001", Status: accounts.Frozen},
 			{ID: "usd", Asset: "USD", Incomplete: true, Configured: []string{"bank"}},
 			{ID: "pix", Asset: "BRL", Configured: []string{"pix_key"}},

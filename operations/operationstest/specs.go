@@ -37,7 +37,7 @@ func (a AccountSpec) effects(assets accounts.Assets) (operations.Effects, accoun
 	}
 	posted, err1 := amountOf("posted", a.Posted, asset.Scale)
 	held, err2 := amountOf("held", a.Held, asset.Scale)
-	limit, err3 := amountOf("limit", a.Limit, asset.Scale)
+	limit, err3 := amountOf("limit", a.DebtLimit, asset.Scale)
 	errs := []error{a.ID.Validate(), err1, err2, err3}
 	if held.IsNegative() || limit.IsNegative() {
 		errs = append(errs, errors.New("held and limit must not be below zero"))
@@ -56,7 +56,7 @@ func (a AccountSpec) effects(assets accounts.Assets) (operations.Effects, accoun
 	fx := operations.Effects{
 		Accounts: []operations.AccountEffect{{
 			ID: a.ID, Asset: asset.Code, Kind: asset.Kind, Scale: asset.Scale, Status: a.Status,
-			Directions: a.Directions, Limit: accounts.Exact(limit), Configured: configured,
+			Directions: a.Directions, DebtLimit: accounts.Exact(limit), Configured: configured,
 		}},
 		Postings: against(accounts.Customer(a.ID), asset.Code, posted),
 	}
