@@ -91,6 +91,19 @@ func Fits(d decimal.Decimal) bool {
 	return ok && digits <= MaxDigits && places <= MaxScale
 }
 
+// Spread says how an amount reaches over the digits: how many it has before the
+// point and how many after it, zeros at the end not counted. Whatever sums of
+// some amounts pass [Fits] when the digits before the point of their largest and
+// the most digits any has after it are together at most [MaxDigits]. Of an
+// amount too large to be looked at it says more than that.
+func Spread(d decimal.Decimal) (before, after int) {
+	digits, places, ok := measure(d)
+	if !ok {
+		return MaxDigits + 1, MaxDigits + 1
+	}
+	return max(digits-places, 0), places
+}
+
 // Format writes an amount for people, with as many digits after the point as
 // the asset's scale says: 1250.00. It never rounds: a decimal with more digits
 // than that is written with all of them. Its zeros can make the text of a very

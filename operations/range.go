@@ -8,7 +8,7 @@ import (
 
 // A balance has at most accounts.MaxDigits digits. What a provider says later
 // cannot be refused, so room for it is kept when the operation begins: a command
-// is judged as if everything in flight had settled already.
+// is judged as if any of what is in flight had settled already.
 
 // beyondRange tells which balances the terms could make too large to be kept.
 func beyondRange(v View, t Terms) []Unmet {
@@ -16,65 +16,91 @@ func beyondRange(v View, t Terms) []Unmet {
 	f := v.folded()
 	for i, p := range t.Postings {
 		posted := f.posted(p.Ref, p.Asset)
-		if f.large == 0 && !accounts.Large(posted) && !accounts.Large(p.Amount.Decimal) {
+		if f.large == 0 && !accounts.Large(posted) && !accounts.Large(p.Amount.Decimal) || touched(t.Postings[:i], p) {
 			continue
 		}
-		if touched(t.Postings[:i], p) {
-			continue
-		}
-		low, high := posted, posted
-		for _, q := range t.Postings {
-			low, high = widen(low, high, p, q)
-		}
+		r := reach{low: posted, high: posted}
+		r.note(posted)
+		r.widen(p, t.Postings)
 		for _, o := range f.open.all {
-			if !o.State.Holds() || v.own != nil && o.ID == v.own.ID {
-				continue
-			}
-			for _, q := range o.Terms.Postings {
-				low, high = widen(low, high, p, q)
+			if o.State.Holds() && (v.own == nil || o.ID != v.own.ID) {
+				r.widen(p, o.Terms.Postings)
 			}
 		}
-		if !accounts.Fits(low) || !accounts.Fits(high) {
+		if !r.keepable() {
 			unmet = append(unmet, outOfRange(p.Ref))
 		}
 	}
 	for _, h := range t.Holds {
-		a, ok := f.accounts.get(h.Account)
-		if !ok {
-			continue
-		}
-		held := a.Held.Decimal
-		if v.own != nil {
-			own, _ := f.holds.get(keyOfHold(v.own.ID, h.Account))
-			held = held.Sub(own)
-		}
-		if !accounts.Fits(held.Add(h.Amount.Decimal)) {
+		if a, ok := f.accounts.get(h.Account); ok && !f.canHold(a, h, v.own) {
 			unmet = append(unmet, outOfRange(accounts.Customer(h.Account)))
 		}
 	}
 	return unmet
 }
 
-// named tells whether an earlier leg was on the same account.
-func touched(earlier []accounts.Posting, p accounts.Posting) bool {
-	for _, q := range earlier {
+// canHold tells whether the sum of any holds on the account could be kept.
+func (f *Folded) canHold(a *accounts.Account, h HoldTerm, own *Operation) bool {
+	if f.large == 0 && !accounts.Large(a.Held.Decimal) && !accounts.Large(h.Amount.Decimal) {
+		return true
+	}
+	var r reach
+	r.add(h.Amount.Decimal)
+	for _, o := range f.open.all {
+		if own != nil && o.ID == own.ID {
+			continue
+		}
+		if held, ok := f.holds.get(keyOfHold(o.ID, a.ID)); ok {
+			r.add(held)
+		}
+	}
+	return r.keepable()
+}
+
+// reach is how low and how high a balance may come, by whatever of its parts
+// come to it, in whatever order.
+type reach struct {
+	low, high decimal.Decimal
+	places    int // the most digits after the point that any part has
+}
+
+func (r *reach) note(part decimal.Decimal) {
+	_, after := accounts.Spread(part)
+	r.places = max(r.places, after)
+}
+
+func (r *reach) add(part decimal.Decimal) {
+	r.note(part)
+	if part.IsNegative() {
+		r.low = r.low.Add(part)
+	} else {
+		r.high = r.high.Add(part)
+	}
+}
+
+// widen takes in the legs that are on the account of p.
+func (r *reach) widen(p accounts.Posting, legs []accounts.Posting) {
+	for _, q := range legs {
+		if q.Ref == p.Ref && q.Asset == p.Asset {
+			r.add(q.Amount.Decimal)
+		}
+	}
+}
+
+func (r *reach) keepable() bool {
+	low, _ := accounts.Spread(r.low)
+	high, _ := accounts.Spread(r.high)
+	return max(low, high)+r.places <= accounts.MaxDigits
+}
+
+// touched tells whether one of the legs is on the account of p.
+func touched(legs []accounts.Posting, p accounts.Posting) bool {
+	for _, q := range legs {
 		if q.Ref == p.Ref && q.Asset == p.Asset {
 			return true
 		}
 	}
 	return false
-}
-
-// widen takes leg q into how low and how high the balance that p is posted to
-// may come.
-func widen(low, high decimal.Decimal, p, q accounts.Posting) (lower, higher decimal.Decimal) {
-	switch {
-	case q.Ref != p.Ref || q.Asset != p.Asset:
-		return low, high
-	case q.Amount.IsNegative():
-		return low.Add(q.Amount.Decimal), high
-	}
-	return low, high.Add(q.Amount.Decimal)
 }
 
 func outOfRange(ref accounts.Ref) Unmet {
