@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 )
 
 // committer is group commit without a resident goroutine: commands that come
@@ -18,7 +17,7 @@ type committer struct {
 	idle    sync.Cond // leading became false
 	queue   []*waiter
 	leading bool
-	crowd   atomic.Bool // the last batch had several commands: a lone caller should not wait for others
+	callers int // who were in the last batch or waited when it ended
 }
 
 // waiter is one command in the queue of its committer.
@@ -134,12 +133,8 @@ func (k *committer) handOver() {
 
 // run leads one batch, in which the leader's own command is the first.
 func (k *committer) run(w *waiter) answer {
-	if k.crowd.Load() {
-		runtime.Gosched() // others that are about to come make the batch fuller
-	}
-	k.mu.Lock()
+	k.gather()
 	n := min(len(k.queue), k.eng.cfg.MaxBatch)
-	k.crowd.Store(n > 1)
 	batch := k.queue[:n:n]
 	k.queue = append([]*waiter(nil), k.queue[n:]...)
 	for _, q := range batch {
@@ -149,6 +144,7 @@ func (k *committer) run(w *waiter) answer {
 
 	defer func() {
 		k.mu.Lock()
+		k.callers = n + len(k.queue)
 		k.handOver()
 		k.mu.Unlock()
 	}()
@@ -156,6 +152,18 @@ func (k *committer) run(w *waiter) answer {
 	defer cancel()
 	k.eng.process(ctx, batch)
 	return w.answer
+}
+
+// gather lets callers that were answered a moment ago come back first: they
+// make the batch fuller, and a commit costs far more than they take. A lone
+// caller waits for nobody. It leaves k.mu held.
+func (k *committer) gather() {
+	k.mu.Lock()
+	for turns := 4 * k.callers; turns > 4 && len(k.queue) < min(k.callers, k.eng.cfg.MaxBatch); turns-- {
+		k.mu.Unlock()
+		runtime.Gosched()
+		k.mu.Lock()
+	}
 }
 
 // drain waits until nothing is in flight.
