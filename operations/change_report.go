@@ -120,11 +120,13 @@ func (d *decision) settled(o *Operation, a Answer) error {
 		}
 		return nil
 	case o.State.leads(OnSettled) && !d.keepable(o.Terms.Postings, 1):
-		d.incident(IncidentRange, o, a)
-		if o.State == Executing {
-			return d.silence(o, OutcomeUnusable)
+		if o.State != Executing { // told before
+			d.idle = true
+			return nil
 		}
-		return nil
+		d.unkeyed = true // said again, it may fit by then
+		d.incident(IncidentRange, o, a)
+		return d.silence(o, OutcomeUnusable)
 	case o.State.leads(OnSettled):
 		n := *o
 		n.Outcome = a.outcome()
@@ -186,6 +188,7 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 		return nil
 	}
 	if !d.keepable(o.Terms.Postings, -1) {
+		d.unkeyed = true
 		d.incident(IncidentRange, o, a)
 		return nil
 	}

@@ -61,6 +61,7 @@ type decision struct {
 	personal  []PersonalRow
 	refused   []Unmet
 	idle      bool // nothing to record
+	unkeyed   bool // recorded without using up the command's key
 	planned   *Plan
 }
 
@@ -229,6 +230,9 @@ func (d *decision) draft() (*draft, error) {
 	}
 	if len(d.refused) > 0 {
 		e.Suppressed = d.c.suppressed
+	}
+	if d.unkeyed {
+		e.Key, e.Fingerprint = "", Hash{}
 	}
 	var snap *Snapshot
 	if d.f.head.Seq > 0 && d.f.head.Seq%MaxTail == 0 {

@@ -420,16 +420,17 @@ func (m *model) answered(b *modelBook, o *modelOp, mode, external string) (rever
 	case "settle":
 		switch {
 		case o.inDoubt():
+			_, taken := b.keys[key]
 			switch {
-			case !fresh(key):
+			case taken:
 			case b.keepable(o, 1):
+				fresh(key)
 				m.move(b, o, "completed")
 				b.left(o, incident)
-			default:
+			case o.state == "executing": // said again it may fit: no key is used up
+				m.entry(b, now)
 				incident("amount_out_of_range", o)
-				if o.state == "executing" {
-					m.move(b, o, "unresolved")
-				}
+				m.move(b, o, "unresolved")
 			}
 		case o.state != "completed":
 			if fresh(key) {
@@ -486,11 +487,13 @@ func (m *model) reversed(b *modelBook, o *modelOp, external string, fresh func(s
 	if o.state != "completed" {
 		return nil
 	}
-	fresh(key)
-	if !b.keepable(o, -1) {
+	if !b.keepable(o, -1) { // told again it may fit: no key is used up
+		now, _ := m.now(b)
+		m.entry(b, now)
 		incident("amount_out_of_range", o)
 		return nil
 	}
+	fresh(key)
 	r := &modelOp{
 		id: "reversal of " + o.id, kind: "reversal", parent: o.id, from: o.to, to: o.from, amount: o.amount, hold: nought(),
 		via: o.via, asset: o.asset, maker: "report", created: b.seq,

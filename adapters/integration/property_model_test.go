@@ -385,20 +385,30 @@ func (b *modelBook) balance(l modelLeg) fig {
 	return b.posted(l.ref, l.asset)
 }
 
+// anyFits tells whether a balance could be kept whichever of the amounts come to
+// it: 0.5 may need one more digit than 1, which is two of it.
+func anyFits(balance fig, amounts []fig) bool {
+	low, high := balance, balance
+	_, places := shape(balance)
+	for _, amount := range amounts {
+		if amount.Sign() < 0 {
+			low = plus(low, amount)
+		} else {
+			high = plus(high, amount)
+		}
+		_, p := shape(amount)
+		places = max(places, p)
+	}
+	whole := func(f fig) int { digits, p := shape(f); return digits - p }
+	return max(whole(low), whole(high))+places <= 38
+}
+
 // range38 tells which balances and holds could come to more digits than are
-// kept, if all that is in flight, and this operation, settles.
+// kept, by whatever of what is in flight, and this operation, settles.
 func (b *modelBook) range38(o *modelOp) []string {
 	var unmet []string
 	for _, leg := range b.legs(o) {
-		low, high := b.balance(leg), b.balance(leg)
-		for _, amount := range b.flying(o, leg) {
-			if amount.Sign() < 0 {
-				low = plus(low, amount)
-			} else {
-				high = plus(high, amount)
-			}
-		}
-		if fits(low) && fits(high) {
+		if anyFits(b.balance(leg), b.flying(o, leg)) {
 			continue
 		}
 		if leg.own {
@@ -407,7 +417,13 @@ func (b *modelBook) range38(o *modelOp) []string {
 			unmet = append(unmet, "amount_out_of_range book")
 		}
 	}
-	if o.from != "" && !fits(plus(minus(b.accounts[o.from].held, o.hold), o.amount)) {
+	held := []fig{o.amount}
+	for _, other := range b.ops {
+		if other.from == o.from && other.id != o.id {
+			held = append(held, other.hold)
+		}
+	}
+	if o.from != "" && !anyFits(nought(), held) {
 		unmet = append(unmet, "amount_out_of_range account:"+o.from)
 	}
 	return unmet

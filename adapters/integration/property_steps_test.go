@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -41,59 +40,6 @@ func (d *draws) customers() []operations.BookID {
 }
 
 func (d *draws) next() step {
-	s := d.draw()
-	if d.onTheWay(s) {
-		s = step{Do: "work", Book: s.Book, By: s.By, Key: s.Key, Send: s.Send, Ask: s.Ask}
-	}
-	return s
-}
-
-// onTheWay tells of orders after which a sum could have more digits than both
-// what it came from and what it comes to, as 0.5 on the way from 0 to 1 has:
-// TestABalanceOnTheWayToOneThatFitsIsRefusedOrKept and
-// TestAHoldOfManyDigitsDoesNotKeepOthersFromEnding have these.
-func (d *draws) onTheWay(s step) bool {
-	b := d.m.books[s.Book]
-	var o *modelOp
-	switch s.Do {
-	case "submit", "prepare", "explain":
-		o = s.order()
-	case "execute", "modify":
-		if o = b.ops[s.Op]; o != nil && s.Do == "modify" {
-			o = o.modified(s.order())
-		}
-	}
-	if o == nil || o.malformed() || b.invalid(o) || o.from != "" && b.accounts[o.from] == nil || o.to != "" && b.accounts[o.to] == nil {
-		return false
-	}
-	beyond := func(from fig, amounts ...fig) bool {
-		sum, places := new(big.Int).Abs(from), 0
-		for _, f := range append(amounts, from) {
-			_, p := shape(f)
-			places = max(places, p)
-		}
-		for _, f := range amounts {
-			sum = plus(sum, new(big.Int).Abs(f))
-		}
-		digits, p := shape(sum)
-		return digits-p+places > 38
-	}
-	refused := b.range38(o)
-	for _, leg := range b.legs(o) {
-		if len(refused) == 0 && beyond(b.balance(leg), b.flying(o, leg)...) {
-			return true
-		}
-	}
-	held := []fig{o.amount}
-	for _, other := range b.ops {
-		if other.from == o.from && other.id != o.id {
-			held = append(held, other.hold)
-		}
-	}
-	return len(refused) == 0 && o.from != "" && beyond(nought(), held...)
-}
-
-func (d *draws) draw() step {
 	customers := d.customers()
 	if len(customers) == 0 || len(customers) < 4 && d.chance("open customer", 3) {
 		tenant := pick(d, "tenant", tenancy.TenantID("acme"), "acme", "zeta")
@@ -120,6 +66,9 @@ func (d *draws) draw() step {
 		if sc == nil || !later(d.m.clock, b.at).Before(sc.expires) {
 			s.Do = "enter"
 		}
+	}
+	if s.Do != "enter" && s.Do != "reopen" && s.By == adminOf(s.Book.Tenant) && d.chance("pursue", 15) && d.pursue(&s, b) {
+		return s
 	}
 	switch s.Do {
 	case "submit", "prepare", "explain":
@@ -155,11 +104,6 @@ func (d *draws) draw() step {
 		s.Bare = d.chance("bare", 10)
 	case "account status":
 		s.Account, s.Status = d.account(b), pick(d, "status", "active", "active", "frozen", "debit_frozen", "closed")
-		for _, id := range slices.Sorted(maps.Keys(b.accounts)) {
-			if a := b.accounts[id]; len(a.lines) > 0 && a.status != "closed" && a.posted.Sign() == 0 && d.chance("used up", 50) {
-				s.Account, s.Status = id, "closed"
-			}
-		}
 	case "account limit":
 		s.Account, s.Limit = d.account(b), pick(d, "limit", "0", "50", "0.5", "0.001", "1000000")
 	case "currency":
@@ -288,8 +232,20 @@ func (d *draws) order(s *step, b *modelBook) {
 
 // amount is on a boundary in three of ten draws.
 func (d *draws) amount(s *step, b *modelBook) string {
-	if a := b.accounts[s.From]; a != nil && a.posted.Sign() > 0 && d.chance("all of it", 12) {
-		return textOf(a.posted)
+	huge := figOf("1" + strings.Repeat("0", 34))
+	if a := b.accounts[s.From]; a != nil && a.posted.Sign() > 0 {
+		if a.posted.Cmp(huge) > 0 && s.Kind == "withdrawal" && d.chance("far away", 60) {
+			s.Via, s.Send, s.NotBefore = "bank", "settle", time.Time{}
+			return textOf(a.posted)
+		}
+		if d.chance("all of it", 12) {
+			return textOf(a.posted)
+		}
+	}
+	for _, o := range b.operations() { // to be reversed when it no longer fits
+		if s.To != "" && o.from == s.To && o.sent && o.state == "completed" && o.amount.Cmp(huge) > 0 && d.chance("as much again", 50) {
+			return textOf(o.amount)
+		}
 	}
 	if !d.chance("boundary", 30) {
 		return pick(d, "amount", "1", "2.5", "10", "25", "100", "250", "999.99", "5000")
@@ -338,9 +294,6 @@ func (d *draws) onOperation(s *step, b *modelBook) {
 		for s.Send == "timeout" || s.Send == "panic" {
 			s.Send = "settle"
 		}
-		if d.chance("undone", 15) {
-			d.undone(s, b)
-		}
 		return
 	}
 	s.Amount = "0"
@@ -364,26 +317,33 @@ func (d *draws) onOperation(s *step, b *modelBook) {
 	}
 }
 
-// undone has something reversed that was settled, rather where the account is
-// closed by now.
-func (d *draws) undone(s *step, b *modelBook) {
-	var settled, closed []*modelOp
+// pursue goes on towards what chance alone would hardly come by: a reversal on
+// an account that was closed since, of more than is there or than can be kept by
+// now, and a second one.
+func (d *draws) pursue(s *step, b *modelBook) bool {
 	for _, o := range b.operations() {
 		if !o.sent || o.state != "completed" {
 			continue
 		}
-		settled = append(settled, o)
-		if b.accounts[cmp.Or(o.from, o.to)].status == "closed" {
-			closed = append(closed, o)
+		if _, undone := b.keys["~reversal:"+o.id]; undone {
+			if d.chance("undone twice", 5) {
+				s.Do, s.Op, s.Version, s.Provider, s.Send, s.Key = "report", o.id, o.version, o.provider(), "reverse", "x1"
+				return true
+			}
+			continue
+		}
+		a := b.accounts[cmp.Or(o.from, o.to)]
+		busy := slices.ContainsFunc(b.operations(), func(o *modelOp) bool { return !o.final() && (o.from == a.id || o.to == a.id) })
+		switch {
+		case a.status == "closed" || !b.keepable(o, -1) || o.to == a.id && minus(a.available(), o.amount).Sign() < 0:
+			s.Do, s.Op, s.Version, s.Provider, s.Send, s.Key = "report", o.id, o.version, o.provider(), "reverse", "x0"
+			return true
+		case a.posted.Sign() == 0 && !busy:
+			s.Do, s.Account, s.Status = "account status", a.id, "closed"
+			return true
 		}
 	}
-	if len(closed) > 0 {
-		settled = closed
-	}
-	if len(settled) > 0 {
-		o := pick(d, "settled", settled...)
-		s.Op, s.Version, s.Provider, s.Send = o.id, o.version, o.provider(), "reverse"
-	}
+	return false
 }
 
 func (d *draws) foreign(b *modelBook) []*modelOp {

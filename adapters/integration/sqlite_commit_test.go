@@ -104,7 +104,7 @@ func (l *lossy) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lossyConn{c.(fullConn), l}, nil
+	return &lossyConn{c.(fullConn), l}, nil //nolint:errcheck // any other driver than this test's fails it
 }
 
 // fullConn is what the driver's connections can do.

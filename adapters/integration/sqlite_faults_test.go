@@ -38,7 +38,7 @@ func TestACancelledCallerHasNoEffectAndHisOwnError(t *testing.T) {
 	cancel()
 	for name, call := range everyCall(b) {
 		err := call(ctx, store)
-		require.Equal(t, context.Canceled, err, name) //nolint:testifylint // unwrapped is the point
+		require.Equal(t, context.Canceled, err, name)
 	}
 	b.stands(t, store)
 }

@@ -47,7 +47,7 @@ var migrated = sync.OnceValues(func() ([]byte, error) { //nolint:gochecknoglobal
 	if err := db.Close(); err != nil { // which takes in the log
 		return nil, err
 	}
-	return os.ReadFile(path) //nolint:gosec // the file made above
+	return os.ReadFile(path)
 })
 
 // newFile is a new database file with the tables.

@@ -49,7 +49,6 @@ func TestAHoldOfManyDigitsDoesNotKeepOthersFromEnding(t *testing.T) {
 	const large = "10000000000000000000000000000000000000" // 38 digits
 	d := sit(t, memory.New(), operations.Config{})
 	d.acc = d.account(large)
-	d.deposit(large)
 	later := d.clock.Now().Add(time.Hour)
 	hold := func(amount string) operations.Result {
 		res, err := d.eng.Submit(ctx, d.scope, d.next(), operations.Withdrawal{From: d.acc, Amount: money(amount), NotBefore: later})
