@@ -93,7 +93,7 @@ func Eligible(u Use) []Unmet {
 	unmet = u.checkStatus(unmet)
 	if missing := u.Found.Missing(); missing != nil {
 		unmet = append(unmet, u.unmet(CodeAccountNotConfigured,
-			"Complete the details of the account.",
+			"Set bank, branch and number or a Pix key, for crypto network and address.",
 			Figure{Name: "missing", Value: missingText(u.Found.Kind, missing)}))
 	}
 	if !u.CurrencyEnabled {

@@ -182,6 +182,8 @@ func (d *decision) begin(o Operation, on Event) error {
 		return d.advance(o, on, Scheduled)
 	case d.inside(o.Terms):
 		return d.advance(o, on, Completed)
+	case on == OnExecute && d.c.within: // nobody may be told before the host has committed
+		return d.advance(o, on, Scheduled)
 	}
 	o.ProviderReference = reference(d.f.id, o.ID)
 	o.SendBy = instant(d.now.Add(d.providers[o.Terms.Provider].Contract().timeout()))

@@ -12,11 +12,12 @@ import (
 
 // Result is the outcome of a command on an operation, as its entry left it. A
 // replay brings the outcome of the first time, though the operation may have
-// moved on since: read it with Book.Operation.
+// moved on since: read it with Book.Operation. A refusal is such an outcome, too:
+// to try again when its reasons are gone, draw a new key.
 type Result struct {
-	Operation Operation // zero when the command was refused
-	Seq       int64     // of the entry
-	Replayed  bool      // the key had this outcome already
+	Operation Operation `json:"operation"` // zero when the command was refused
+	Seq       int64     `json:"seq"`       // of the entry
+	Replayed  bool      `json:"replayed"`  // the key had this outcome already
 }
 
 // Prepare prices a request and keeps the terms until they expire; no funds are
@@ -138,10 +139,10 @@ func (e *Entry) operation(id OperationID) *Operation {
 
 // Managed is the outcome of a change to the book itself.
 type Managed struct {
-	Account  accounts.ID     // accounts.Open: the new account
-	Grant    tenancy.GrantID // tenancy.Allow: the new grant
-	Seq      int64
-	Replayed bool
+	Account  accounts.ID     `json:"account,omitempty"` // accounts.Open: the new account
+	Grant    tenancy.GrantID `json:"grant,omitempty"`   // tenancy.Allow: the new grant
+	Seq      int64           `json:"seq"`
+	Replayed bool            `json:"replayed"`
 }
 
 // Manage makes one administrative change to the scope's book: to the customer,
@@ -189,8 +190,8 @@ func (e *Engine) Manage(ctx context.Context, s tenancy.Scope, in Intent, x Admin
 
 // Opened is the outcome of OpenCustomer.
 type Opened struct {
-	ID       tenancy.CustomerID
-	Replayed bool
+	ID       tenancy.CustomerID `json:"id"`
+	Replayed bool               `json:"replayed"`
 }
 
 // OpenCustomer begins the book of a new customer, under a firm scope. His id

@@ -25,6 +25,7 @@ type command struct {
 	needs    []tenancy.Permission // of an operator, all of them
 	cause    int64                // the entry that made the engine act
 	opens    bool                 // it begins a book
+	within   bool                 // it is part of a host's transaction
 	subject  OperationID          // the operation it is about, to be found when it is not open
 	looked   bool                 // subject was looked for outside the folded book,
 	lookedAt Head                 // at this head,

@@ -91,10 +91,12 @@ func (e *Engine) call(ctx context.Context, o Operation, f func(context.Context, 
 // webhook or by poll. The host has made sure that it is this tenant's provider
 // who speaks. Answers that come twice or late change nothing twice; one that denies
 // a final state, or is of another amount or asset, opens an incident and moves
-// nothing; a reversal is a fact and is never refused. The result is the
-// operation as it stands after it. Errors: invalid when the reference is not
-// one of ours; not found; unavailable; unknown outcome, on which it is to be
-// reported again.
+// nothing; one that cannot be relied on (see Answer.Validate, worth calling
+// first) makes what is executing unresolved; a reversal is a fact and is never
+// refused. The result is the operation as it stands after it. Errors: invalid
+// when the reference is not one of ours, or the answer is malformed and nothing
+// came of it; not found, also for a provider that did not get the intent;
+// unavailable; unknown outcome, on which it is to be reported again.
 func (e *Engine) Report(ctx context.Context, tenant tenancy.TenantID, provider string, a Answer) (Result, error) {
 	if err := errors.Join(tenancy.CheckID("tenant", string(tenant)), tenancy.CheckID("provider", provider)); err != nil {
 		return Result{}, err

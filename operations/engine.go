@@ -75,8 +75,14 @@ func (e *Engine) Close() {
 // own view of it, such as sqlstore's WithTx. Its commands load and commit
 // through that transaction, one by one, and are durable when the host commits;
 // a rollback leaves nothing of them. It calls no provider: an operation that
-// needs one stays executing until Work, on the engine itself, asks and sends.
-// It is as concurrent as the transaction is, usually not at all.
+// needs one is scheduled, its funds held, and Work on the engine itself lets it
+// go as soon as the host has committed. A refusal is an entry too, and is kept
+// only if the host commits.
+//
+// Open scopes before the transaction: they are those of the engine, whose Gate
+// reads outside of it. While it is open, use this engine only: with a pool of
+// one connection, or SQLite's single writer, the other would wait for it. It is
+// as concurrent as the transaction is, usually not at all.
 func (e *Engine) Within(store Store) *Engine {
 	n := *e
 	n.store, n.lines, n.direct = store, nil, true
@@ -292,7 +298,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 	var wrong error
 	switch firm := s.Kind() == tenancy.FirmScope; {
 	case firm && action != ActOpen:
-		wrong = tenancy.Invalid("scope", "is the firm's: it moves nothing in any book")
+		wrong = tenancy.Invalid("scope", "is the firm's, which moves nothing in any book: open one with the gate's Enter, or Own for the house")
 	case !firm && action == ActOpen:
 		wrong = tenancy.Invalid("scope", "is not that of the firm")
 	}
@@ -302,7 +308,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 	p := s.Principal()
 	c := &command{
 		book: BookID{Tenant: s.Tenant(), Customer: s.Customer()}, action: action, intent: in,
-		scope: s, actors: p.Chain(), channel: p.Channel, needs: needs,
+		scope: s, actors: p.Chain(), channel: p.Channel, needs: needs, within: e.direct,
 	}
 	var err error
 	if c.finger, err = fingerprint(action, string(p.Operator), content); err != nil {

@@ -88,10 +88,10 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 
 // Plan is what would happen and what it would cost, and every reason why not.
 type Plan struct {
-	Order Order
-	Terms Terms
-	Unmet []Unmet // empty: it would be accepted
-	Seq   int64   // the book's newest entry when this was true
+	Order Order   `json:"order"`
+	Terms Terms   `json:"terms"`
+	Unmet []Unmet `json:"unmet,omitempty"` // empty: it would be accepted
+	Seq   int64   `json:"seq"`             // the book's newest entry when this was true
 }
 
 // Allowed tells whether nothing is in the way.

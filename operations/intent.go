@@ -39,7 +39,7 @@ func (i Intent) validate() error {
 	case strings.HasPrefix(i.Key, systemKey):
 		errs = append(errs, tenancy.Invalid("intent.key", "begins with '~'"))
 	default:
-		errs = append(errs, tenancy.Invalid("intent.key", "has a character that is not printable ASCII"))
+		errs = append(errs, tenancy.Invalid("intent.key", "has a space or a character that is not printable ASCII"))
 	}
 	errs = append(errs, tenancy.CheckText("intent.request_id", i.RequestID, 128))
 	return errors.Join(errs...)

@@ -69,7 +69,7 @@ func (o *Operation) due() time.Time {
 	case Prepared, AwaitingApproval:
 		return o.Terms.Expires
 	case Scheduled:
-		return o.Order.NotBefore
+		return later(o.Order.NotBefore, o.UpdatedAt) // at once, when it waits only for a host's commit
 	case Executing, Unresolved:
 		return o.SendBy
 	case Completed, Failed, Cancelled, Rejected, Expired:

@@ -90,8 +90,8 @@ func AnswerStatuses() []AnswerStatus {
 type Answer struct {
 	Reference string
 	Status    AnswerStatus
-	Amount    decimal.Decimal // settled, reversed: how much; must be the intent's
-	Asset     string          // settled, reversed: of what; must be the intent's
+	Amount    decimal.Decimal // settled, reversed: how much; must be the instruction's Order.Amount
+	Asset     string          // settled, reversed: of what; must be the instruction's Terms.Asset
 	External  string          // the provider's own id, at most 128 bytes; required for reversed, where it tells one reversal from another
 	Code      string          // the provider's reason, at most 64 bytes
 	Text      string          // for people, at most 256 bytes

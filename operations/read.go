@@ -84,8 +84,8 @@ func (e *Engine) probe(s tenancy.Scope, a Action, decide func(*decision) error, 
 
 // Allowance is whether one action would be accepted now, and every reason why not.
 type Allowance struct {
-	Action Action
-	Unmet  []Unmet // empty: it would be
+	Action Action  `json:"action"`
+	Unmet  []Unmet `json:"unmet,omitempty"` // empty: it would be
 }
 
 // Allowed tells whether nothing is in the way.

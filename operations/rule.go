@@ -14,7 +14,9 @@ import (
 // released, and once more by Actions: all of them ask the same evaluator.
 //
 // Check tells everything that is not met, nothing when all is. Where the kind's
-// own conditions are not met its terms may be incomplete. It is pure and
+// own conditions are not met its terms may be incomplete. What was asked for is
+// in the view's order, what leaves and reaches accounts in the terms; now is in
+// UTC, so days and hours of the firm are those of now.In(zone). It is pure and
 // is called from many goroutines: no clock but now, no input or output, no
 // randomness. A panic fails the one command that it was judging.
 type Rule interface {

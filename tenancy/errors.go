@@ -117,7 +117,8 @@ type RefusedError struct {
 	Unmet []Unmet
 }
 
-// Error lists the code and subject of every unmet rule.
+// Error lists the code and subject of every unmet rule, and leaves out figures
+// and remedies: amounts do not belong into logs.
 func (e *RefusedError) Error() string {
 	if len(e.Unmet) == 0 {
 		return ErrRefused.Error()
