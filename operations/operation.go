@@ -69,7 +69,10 @@ func (o *Operation) due() time.Time {
 	case Prepared, AwaitingApproval:
 		return o.Terms.Expires
 	case Scheduled:
-		return later(o.Order.NotBefore, o.UpdatedAt) // at once, when it waits only for a host's commit
+		if o.Order.NotBefore.IsZero() { // it waits only for a host's commit
+			return o.UpdatedAt
+		}
+		return o.Order.NotBefore
 	case Executing, Unresolved:
 		return o.SendBy
 	case Completed, Failed, Cancelled, Rejected, Expired:
