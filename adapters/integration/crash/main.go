@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"math/rand/v2"
 	"os"
@@ -29,10 +30,34 @@ func main() {
 	file := flag.String("db", "", "the database file")
 	cycle := flag.Uint64("cycle", 0, "the number of this life: keys begin with it, and it seeds the work")
 	workers := flag.Int("workers", 8, "how many work at a time, one command each")
+	hold := flag.Bool("hold", false, "take the write lock, say so, and keep it until standard input ends")
 	flag.Parse()
+	if *hold {
+		if err := keepLocked(context.Background(), *file); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	if err := live(context.Background(), *file, *cycle, *workers); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// keepLocked is another writer that is slow to end.
+func keepLocked(ctx context.Context, file string) error {
+	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(file))
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("take the lock: %w", err)
+	}
+	fmt.Println("held")
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+		return fmt.Errorf("wait: %w", err)
+	}
+	return errors.Join(tx.Rollback(), db.Close())
 }
 
 // Customers is how many customers there are.
