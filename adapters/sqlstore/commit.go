@@ -20,7 +20,7 @@ func (m *methods) Commit(ctx context.Context, runs []operations.Run) ([]operatio
 	}
 	order := make([]int, len(runs))
 	for i := range runs {
-		if err := follows(&runs[i]); err != nil {
+		if err := runs[i].Validate(); err != nil {
 			return nil, fmt.Errorf("commit to book %s: %w", runs[i].Book, err)
 		}
 		order[i] = i
@@ -47,23 +47,6 @@ func (m *methods) Commit(ctx context.Context, runs []operations.Run) ([]operatio
 		return nil, m.failed(ctx, "commit", err)
 	}
 	return verdicts, nil
-}
-
-// follows refuses a run whose entries are not a piece of a journal, which is a
-// fault of the caller.
-func follows(r *operations.Run) error {
-	if len(r.Changes) == 0 {
-		return tenancy.Invalid("changes", "are missing")
-	}
-	last := r.From
-	for i := range r.Changes {
-		e := &r.Changes[i].Entry
-		if e.Seq != last.Seq+1 || e.Prev != last.Hash {
-			return tenancy.Invalid("changes", "do not follow each other from the head")
-		}
-		last = operations.Head{Seq: e.Seq, Hash: e.Hash}
-	}
-	return nil
 }
 
 // batch is what one commit knows while it runs.

@@ -57,5 +57,6 @@ const (
 	customersGrantedFloor
 	heads
 	due
+	lockHead // the head, which nobody else moves until the transaction ends
 	statementCount
 )

@@ -153,6 +153,7 @@ func (s *Store) write(ctx context.Context, fn func(*session) error) error {
 	if err != nil {
 		return err
 	}
+	defer tx.Rollback() //nolint:errcheck // after COMMIT nothing; else it ends what fn did, even where fn does not return
 	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: p}
 	err = w.guard()
 	if err == nil {
@@ -162,7 +163,6 @@ func (s *Store) write(ctx context.Context, fn func(*session) error) error {
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = tx.Rollback()
 		return err
 	}
 	if err := tx.Commit(); err != nil {

@@ -95,6 +95,16 @@ func (t *TxStore) write(ctx context.Context, fn func(*session) error) error {
 	if _, err := t.tx.ExecContext(s.ctx, s.dialect.texts[savepoint]); err != nil {
 		return err
 	}
+	kept := false
+	defer func() {
+		if kept {
+			return
+		}
+		// It failed, or fn did not return. Where the database has ended the
+		// transaction there is nothing to undo.
+		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
+		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint])
+	}()
 	err := s.guard()
 	if err != nil {
 		if unready := t.check(s); unready != nil {
@@ -106,12 +116,9 @@ func (t *TxStore) write(ctx context.Context, fn func(*session) error) error {
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil {
-		// Where the database has ended the transaction there is nothing to undo.
-		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
-	}
-	if _, closed := t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint]); err == nil {
-		err = closed
+	if err == nil {
+		_, err = t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint])
+		kept = err == nil
 	}
 	return err
 }
