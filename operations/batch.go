@@ -58,12 +58,13 @@ func (e *Engine) process(ctx context.Context, pending []*waiter) {
 		if len(calm) == 0 {
 			pending = e.turns(ctx, hot)
 		} else {
-			lanes, again := e.decide(ctx, calm)
+			var lanes []*lane
+			lanes, pending = e.decide(ctx, calm)
 			if len(lanes) > 0 {
-				again = append(again, e.commit(ctx, lanes)...)
+				pending = append(pending, e.commit(ctx, lanes)...)
 			}
 			lost.note(lanes)
-			pending = append(again, hot...)
+			pending = append(pending, hot...)
 		}
 		if len(pending) == 0 {
 			return

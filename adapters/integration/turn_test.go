@@ -25,7 +25,8 @@ import (
 func (d *desk) together(store *gated, next func(context.Context, []operations.Run) ([]operations.Verdict, error), commands ...func() error) []error {
 	held, commits := make(chan struct{}), 0
 	store.set(func(ctx context.Context, runs []operations.Run) ([]operations.Verdict, error) {
-		if commits++; commits == 1 {
+		commits++
+		if commits == 1 {
 			<-held
 			return store.Store.Commit(ctx, runs)
 		}

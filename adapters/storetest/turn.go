@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -152,7 +153,7 @@ func (p *pen) tryTurn(since int64, decide func(operations.Loaded) (operations.Ru
 	return operations.Verdict{}, fmt.Errorf("the store asked %d times to repeat", patience)
 }
 
-var errSeen = errors.New("seen") //nolint:gochecknoglobals // never changed
+var errSeen = errors.New("seen")
 
 func (p *pen) sees(since int64) {
 	p.Helper()
@@ -200,24 +201,31 @@ func neverReturns(b *bundle) {
 
 // neverStale takes turns while rivals commit all the time.
 func neverStale(b *bundle) {
-	const turns = 10
+	const turns = 20
 	begun, stop := b.book(maria), make(chan struct{})
 	begun.fill(1)
-	b.race(rivals, func(i int) error {
+	var ready sync.WaitGroup
+	ready.Add(rivals)
+	b.race(rivals+1, func(i int) error {
 		r := begun.fork()
-		if i > 0 {
-			for {
+		if i < rivals {
+			for n := 0; ; n++ {
+				err := r.insist(func() []operations.Change { return []operations.Change{r.plain("")} })
+				if n == 0 {
+					ready.Done()
+				}
+				if err != nil {
+					return err
+				}
 				select {
 				case <-stop:
 					return nil
 				default:
 				}
-				if err := r.insist(func() []operations.Change { return []operations.Change{r.plain("")} }); err != nil {
-					return err
-				}
 			}
 		}
 		defer close(stop)
+		ready.Wait() // every rival is at work
 		for n := range turns {
 			v, err := r.tryTurn(0, func(l operations.Loaded) (operations.Run, error) {
 				for range 100 { // time for others to get between
