@@ -21,7 +21,7 @@ func (m *methods) Commit(ctx context.Context, runs []operations.Run) ([]operatio
 	}
 	order := make([]int, len(runs))
 	for i := range runs {
-		if err := follows(&runs[i]); err != nil {
+		if err := runs[i].Validate(); err != nil {
 			return nil, fmt.Errorf("commit to book %s: %w", runs[i].Book, err)
 		}
 		order[i] = i
@@ -71,27 +71,11 @@ func (m *methods) again(err error) bool {
 	return own && m.dialect.again(err)
 }
 
-// follows refuses a run whose entries are not a piece of a journal, which is a
-// fault of the caller.
-func follows(r *operations.Run) error {
-	if len(r.Changes) == 0 {
-		return tenancy.Invalid("changes", "are missing")
-	}
-	last := r.From
-	for i := range r.Changes {
-		e := &r.Changes[i].Entry
-		if e.Seq != last.Seq+1 || e.Prev != last.Hash {
-			return tenancy.Invalid("changes", "do not follow each other from the head")
-		}
-		last = operations.Head{Seq: e.Seq, Hash: e.Hash}
-	}
-	return nil
-}
-
 // batch is what one commit knows while it runs.
 type batch struct {
 	*session
 
+	holds      bool // the head is held already: no waiting for operators
 	operators  map[operatorID]tenancy.Operator
 	operations map[operations.OperationID]struct{}
 	balances   map[balanceID]struct{}
@@ -105,7 +89,10 @@ type operatorID struct {
 // readOperators reads every operator that a run relies on or writes, once, in
 // their order and before any head is taken, and holds them as they are.
 func (b *batch) readOperators(runs []operations.Run, order []int) error {
-	lock := lockOperator
+	lock, toWrite := lockOperator, lockOperatorToWrite
+	if b.holds {
+		lock, toWrite = lockOperatorNow, lockOperatorToWriteNow
+	}
 	var ids []operatorID
 	for _, i := range order {
 		for _, r := range runs[i].Relies {
@@ -113,7 +100,7 @@ func (b *batch) readOperators(runs []operations.Run, order []int) error {
 		}
 		for j := range runs[i].Changes {
 			for _, o := range runs[i].Changes[j].Operators {
-				ids, lock = append(ids, operatorID{runs[i].Book.Tenant, o.ID}), lockOperatorToWrite
+				ids, lock = append(ids, operatorID{runs[i].Book.Tenant, o.ID}), toWrite
 			}
 		}
 	}

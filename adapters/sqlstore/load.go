@@ -27,29 +27,34 @@ func (m *methods) Load(ctx context.Context, id operations.BookID, since int64) (
 	}
 	err := m.via.read(ctx, ofBook(id), func(s *session) error {
 		var err error
-		if l.Head, err = s.head(id); err != nil || l.Head.Seq <= since {
-			return err
-		}
-		if l.Head.Seq-since > operations.MaxTail {
-			if l.Snapshot, err = s.snapshot(id); err != nil {
-				return err
-			}
-			if l.Snapshot != nil && l.Snapshot.Seq <= since {
-				l.Snapshot = nil
-			}
-			if l.Snapshot != nil {
-				since = l.Snapshot.Seq
-			}
-		}
-		if l.Tail, err = s.tail(id, since, math.MaxInt64); err != nil {
-			return err
-		}
-		return whole(l.Tail, since, l.Head)
+		l, err = s.load(id, since)
+		return err
 	})
 	if err != nil {
 		return operations.Loaded{}, m.failed(ctx, "load book "+id.String(), err)
 	}
 	return l, nil
+}
+
+func (s *session) load(id operations.BookID, since int64) (l operations.Loaded, err error) {
+	if l.Head, err = s.head(id); err != nil || l.Head.Seq <= since {
+		return l, err
+	}
+	if l.Head.Seq-since > operations.MaxTail {
+		if l.Snapshot, err = s.snapshot(id); err != nil {
+			return l, err
+		}
+		if l.Snapshot != nil && l.Snapshot.Seq <= since {
+			l.Snapshot = nil
+		}
+		if l.Snapshot != nil {
+			since = l.Snapshot.Seq
+		}
+	}
+	if l.Tail, err = s.tail(id, since, math.MaxInt64); err != nil {
+		return l, err
+	}
+	return l, whole(l.Tail, since, l.Head)
 }
 
 // tail is the entries after since, at most as many.

@@ -31,8 +31,11 @@ func postgresTexts(schema string) [statementCount]string {
 			FROM ` + s + `find_in_book($1::text, $2::text, $3::text, $4::text, $5::text)`,
 		loadBook: `SELECT part, seq, prev, hash, at, action, operation, key, fingerprint, bytes, schema_version
 			FROM ` + s + `load_book($1::text, $2::text, $3::bigint, $4::bigint)`,
-		lockOperator:        `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE`,
-		lockOperatorToWrite: `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR UPDATE`,
+		lockOperator:           `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE`,
+		lockOperatorToWrite:    `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR UPDATE`,
+		lockOperatorNow:        `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE NOWAIT`,
+		lockOperatorToWriteNow: `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR UPDATE NOWAIT`,
+		lockHead:               `SELECT seq, hash FROM ` + s + `books WHERE tenant = $1 AND customer = $2 FOR UPDATE`,
 
 		readHead: `SELECT s.version, b.seq, b.hash FROM ` + s + `schema_version s
 			LEFT JOIN ` + s + `books b ON b.tenant = $1 AND b.customer = $2 WHERE s.only_row = 1`,

@@ -128,6 +128,10 @@ func sqliteTexts() [statementCount]string {
 		heads: `SELECT customer, seq, hash FROM onbehalf_books WHERE tenant = ? AND customer > ? ORDER BY customer LIMIT ?`,
 		due: `SELECT due, tenant, customer, id, state FROM onbehalf_operations
 			WHERE due IS NOT NULL AND due <= ? AND (due, tenant, customer, id) > (?, ?, ?, ?) ORDER BY due, tenant, customer, id LIMIT ?`,
+		// A transaction that writes is alone in the file, so this only reads.
+		lockOperatorNow:        `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockOperatorToWriteNow: `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockHead:               `SELECT seq, hash FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
 	}
 }
 

@@ -65,5 +65,8 @@ const (
 	customersGrantedFloor
 	heads
 	due
+	lockOperatorNow        // as lockOperator, and fails where it would have to wait
+	lockOperatorToWriteNow // the same, to change him
+	lockHead               // the head, which nobody else moves until the transaction ends
 	statementCount
 )

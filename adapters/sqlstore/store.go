@@ -178,10 +178,12 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 	}
 	defer conn.Close() //nolint:errcheck // returns the connection to its pool
 	inner := s.dialect.statement(ctx)
-	tx, err := conn.BeginTx(inner, nil)
+	options := s.dialect.writing
+	tx, err := conn.BeginTx(inner, &options)
 	if err != nil {
 		return err
 	}
+	defer tx.Rollback() //nolint:errcheck // after COMMIT nothing; else it ends what fn did, even where fn does not return
 	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: p}
 	err = w.guard()
 	if err == nil {
@@ -194,7 +196,6 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = tx.Rollback()
 		return s.unready(ctx, err)
 	}
 	if err := tx.Commit(); err != nil {

@@ -107,6 +107,7 @@ func groups() []testGroup {
 		{"keys", keyCases()},
 		{"operators", operatorCases()},
 		{"again", againCases()},
+		{"turn", turnCases()},
 		{"rows", rowCases()},
 		{"personal", personalCases()},
 		{"find", findCases()},
