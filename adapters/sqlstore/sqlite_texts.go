@@ -4,7 +4,9 @@ const (
 	entryColumns     = `seq, prev, hash, at, action, operation, key, fingerprint, bytes`
 	operationColumns = `id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due`
 	postingColumns   = `seq, n, at, operation, ref, asset, amount, balance`
-	customerColumns  = `type, status, country, name, tax_id, opened_at, opened_by, updated_at, updated_by`
+	ticketColumns    = `q.tenant, q.customer, q.topic, q.item, q.due, q.seq, q.tries, q.holder, q.ready,
+			(SELECT o.state FROM onbehalf_operations o WHERE o.tenant = q.tenant AND o.customer = q.customer AND o.id = q.item)`
+	customerColumns = `type, status, country, name, tax_id, opened_at, opened_by, updated_at, updated_by`
 )
 
 // sqliteTexts are the statements for SQLite. Apart from those that read across
@@ -123,8 +125,35 @@ func sqliteTexts() [statementCount]string {
 			FROM onbehalf_grants INDEXED BY onbehalf_grants_operator
 			WHERE tenant = ?1 AND operator = ?4 AND customer > ?2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT ?3)`,
 		heads: `SELECT customer, seq, hash FROM onbehalf_books WHERE tenant = ? AND customer > ? ORDER BY customer LIMIT ?`,
-		due: `SELECT due, tenant, customer, id, state FROM onbehalf_operations
-			WHERE due IS NOT NULL AND due <= ? AND (due, tenant, customer, id) > (?, ?, ?, ?) ORDER BY due, tenant, customer, id LIMIT ?`,
+		positions: `SELECT ref, asset, posted, 1 FROM onbehalf_balances INDEXED BY onbehalf_balances_system
+			WHERE tenant = ?1 AND (ref = 'suspense' OR instr(ref, ':') > 0) AND (ref, asset) > (?2, ?3) AND ?4 > 0 ORDER BY ref, asset`,
+
+		takeHead: `SELECT seq FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
+		putTicket: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, seq, tries, holder)
+			VALUES (?1, ?2, 'work', ?3, ?4, ?4, ?5, 0, '') ON CONFLICT (tenant, customer, topic, item) DO UPDATE SET due = excluded.due,
+			ready = excluded.ready, seq = excluded.seq, tries = excluded.tries, holder = excluded.holder`,
+		dropTicket:  `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' AND item = ?`,
+		dropTickets: `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work'`,
+		announce: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, seq, tries, holder)
+			VALUES (?1, ?2, 'outbox', '', ?3, ?3, ?4, 0, '') ON CONFLICT DO NOTHING`,
+		allWaiting: `SELECT item, due, seq FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' ORDER BY item`,
+		readyTenants: `WITH RECURSIVE t (tenant) AS (
+				SELECT min(tenant) FROM onbehalf_queue WHERE topic = ?1 AND ready IS NOT NULL AND tenant > ?2
+				UNION ALL SELECT (SELECT min(q.tenant) FROM onbehalf_queue q WHERE q.topic = ?1 AND q.ready IS NOT NULL AND q.tenant > t.tenant)
+				FROM t WHERE t.tenant IS NOT NULL)
+			SELECT t.tenant FROM t WHERE t.tenant IS NOT NULL
+			AND EXISTS (SELECT 1 FROM onbehalf_queue q WHERE q.topic = ?1 AND q.tenant = t.tenant AND q.ready <= ?3) LIMIT ?4`,
+		readyTickets: `SELECT ` + ticketColumns + ` FROM onbehalf_queue q WHERE q.tenant = ? AND q.topic = ? AND q.ready <= ?
+			ORDER BY q.ready, q.customer, q.item LIMIT ?`,
+		claimTicket: `UPDATE onbehalf_queue SET ready = ?5, tries = tries + 1, holder = ?6
+			WHERE tenant = ?1 AND customer = ?2 AND topic = ?3 AND item = ?4`,
+		settleTicket: `UPDATE onbehalf_queue SET ready = ?6, tries = ?7, seq = max(seq, ?8), holder = ''
+			WHERE tenant = ?1 AND customer = ?2 AND topic = ?3 AND item = ?4 AND holder = ?5`,
+		endTicket: `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = ? AND item = ? AND holder = ?`,
+		parkedTickets: `SELECT ` + ticketColumns + ` FROM onbehalf_queue q WHERE q.tenant = ? AND q.ready IS NULL
+			AND (q.customer, q.topic, q.item) > (?, ?, ?) ORDER BY q.customer, q.topic, q.item LIMIT ?`,
+		requeueTicket: `UPDATE onbehalf_queue SET ready = ?5, tries = 0, holder = ''
+			WHERE tenant = ?1 AND customer = ?2 AND topic = ?3 AND item = ?4 AND ready IS NULL`,
 	}
 }
 

@@ -56,6 +56,19 @@ const (
 	customersGranted
 	customersGrantedFloor
 	heads
-	due
+	positions
+	takeHead // the seq of the head, which nobody else moves before the transaction ends
+	putTicket
+	dropTicket
+	dropTickets
+	announce
+	allWaiting
+	readyTenants
+	readyTickets // which nobody else claims before the transaction ends
+	claimTicket
+	settleTicket
+	endTicket
+	parkedTickets
+	requeueTicket
 	statementCount
 )

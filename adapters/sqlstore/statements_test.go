@@ -27,7 +27,7 @@ func acrossBooks() map[statement]string {
 		readOperator:   "operators belong to the tenant",
 		allOperators:   "operators belong to the tenant",
 		dropOperators:  "operators belong to the tenant",
-		due:            "work is done for all tenants alike, by the system; each row names its book",
+		readyTenants:   "work is done for all tenants alike, by the system; it tells their ids and nothing else",
 	}
 }
 
@@ -36,6 +36,7 @@ func acrossCustomers() map[statement]bool {
 	return map[statement]bool{ //nolint:exhaustive // a short list is the point
 		putOperator: true, readOperator: true, allOperators: true, dropOperators: true,
 		customers: true, customersFloor: true, customersGranted: true, customersGrantedFloor: true, heads: true,
+		positions: true, readyTickets: true, parkedTickets: true,
 	}
 }
 
