@@ -37,7 +37,7 @@ func acrossBooks() map[statement]string {
 		lockOperatorNow:        "operators belong to the tenant",
 		lockOperatorToWriteNow: "operators belong to the tenant",
 		lockOperatorToWrite:    "operators belong to the tenant",
-		due:                    "work is done for all tenants alike, by the system; each row names its book",
+		readyTenants:           "work is done for all tenants alike, by the system; it tells their ids and nothing else",
 	}
 }
 
@@ -46,6 +46,7 @@ func acrossCustomers() map[statement]bool {
 	return map[statement]bool{ //nolint:exhaustive // a short list is the point
 		putOperator: true, readOperator: true, lockOperator: true, lockOperatorToWrite: true, lockOperatorNow: true, lockOperatorToWriteNow: true, allOperators: true, dropOperators: true,
 		customers: true, customersFloor: true, customersGranted: true, customersGrantedFloor: true, heads: true,
+		positions: true, readyTickets: true, parkedTickets: true,
 	}
 }
 
