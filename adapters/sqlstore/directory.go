@@ -12,7 +12,7 @@ import (
 // Customers lists customers by id, ascending.
 func (m *methods) Customers(ctx context.Context, tenant tenancy.TenantID, q operations.CustomerQuery) (operations.CustomerPage, error) {
 	var page operations.CustomerPage
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
 		if err := s.checkVersion(); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (s *session) customers(tenant tenancy.TenantID, q operations.CustomerQuery)
 // Heads lists the heads of all books of the tenant by customer id, ascending.
 func (m *methods) Heads(ctx context.Context, tenant tenancy.TenantID, after tenancy.CustomerID, limit int) ([]operations.BookHead, error) {
 	var all []operations.BookHead
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
 		if err := s.checkVersion(); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (m *methods) Heads(ctx context.Context, tenant tenancy.TenantID, after tena
 // Due lists operations of all books whose time has come, after the given place.
 func (m *methods) Due(ctx context.Context, now time.Time, after operations.DuePlace, limit int) ([]operations.DueItem, error) {
 	var items []operations.DueItem
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, scope{}, func(s *session) error {
 		if err := s.checkVersion(); err != nil {
 			return err
 		}

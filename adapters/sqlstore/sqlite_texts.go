@@ -58,6 +58,9 @@ func sqliteTexts() [statementCount]string {
 		entriesAfter: `SELECT ` + entryColumns + ` FROM onbehalf_entries WHERE tenant = ? AND customer = ? AND seq > ? ORDER BY seq LIMIT ?`,
 		readSnapshot: `SELECT seq, hash, bytes FROM onbehalf_snapshots WHERE tenant = ? AND customer = ?`,
 		readOperator: `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		// The writing transaction holds every row.
+		lockOperator:        `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockOperatorToWrite: `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
 		find: `SELECT s.version, b.seq, b.hash, k.seq, o.seen, p.version, p.document,
 			k.e_seq, k.prev, k.hash, k.at, k.action, k.operation, k.key, k.fingerprint, k.bytes,
 			o.id, o.created, o.updated, o.version, o.state, o.kind, o.asset, o.from_account, o.to_account, o.amount, o.maker, o.created_at, o.due,
