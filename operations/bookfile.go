@@ -239,11 +239,11 @@ func (r *bookReader) follow(line []byte) (step, error) {
 		}
 		r.keys[e.Key] = struct{}{}
 	}
-	for _, subject := range e.Effects.Erased {
-		r.erased[subject] = true
-	}
 	for _, p := range e.Effects.Personal {
 		delete(r.erased, p.Subject)
+	}
+	for _, subject := range e.Effects.Erased {
+		r.erased[subject] = true
 	}
 	return s, nil
 }
