@@ -25,7 +25,10 @@ type lane struct {
 	waiters []*waiter   // of the drafts, index by index
 	same    [][]*waiter // those who wait for a draft under the same key, index by index
 	relies  []Reliance
+	stale   bool // another change moved the head first
 }
+
+func newLane(base *Folded) *lane { return &lane{book: base.id, base: base, top: base} }
 
 // all are the waiters whose answer depends on the lane.
 func (l *lane) all() []*waiter {
@@ -49,12 +52,21 @@ func (e *Engine) process(ctx context.Context, pending []*waiter) {
 			e.cfg.Log.Error("batch panicked", slog.Any("panic", p))
 		}
 	}()
+	lost := races{}
 	for range maxRounds {
-		lanes, again := e.decide(ctx, pending)
-		if len(lanes) > 0 {
-			again = append(again, e.commit(ctx, lanes)...)
+		calm, hot := lost.part(pending)
+		if len(calm) == 0 {
+			pending = e.turns(ctx, hot)
+		} else {
+			var lanes []*lane
+			lanes, pending = e.decide(ctx, calm)
+			if len(lanes) > 0 {
+				pending = append(pending, e.commit(ctx, lanes)...)
+			}
+			lost.note(lanes)
+			pending = append(pending, hot...)
 		}
-		if pending = again; len(pending) == 0 {
+		if len(pending) == 0 {
 			return
 		}
 	}
@@ -64,7 +76,7 @@ func (e *Engine) process(ctx context.Context, pending []*waiter) {
 }
 
 // decide gives the lanes with something to commit, and the waiters whose
-// answer depends on it. A claim is only made on a book without drafts.
+// answer depends on it.
 func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, again []*waiter) {
 	byBook := make(map[BookID]*lane, min(len(pending), 64))
 	for _, w := range pending {
@@ -75,36 +87,52 @@ func (e *Engine) decide(ctx context.Context, pending []*waiter) (lanes []*lane, 
 				w.tell(answer{err: classify(err)})
 				continue
 			}
-			l = &lane{book: w.cmd.book, base: base, top: base}
+			l = newLane(base)
 			byBook[w.cmd.book] = l
 			lanes = append(lanes, l)
-		}
-		if i := l.keyed(w.cmd); i >= 0 {
-			l.same[i] = append(l.same[i], w)
-			continue
 		}
 		row, err := e.operatorRow(ctx, w.cmd)
 		if err != nil {
 			w.tell(answer{err: classify(err)})
 			continue
 		}
-		d, err := e.attempt(l.top, w.cmd, row)
-		switch {
-		case err == nil && l.has(w.cmd.intent.Key):
+		if !e.place(l, w, row) {
 			again = append(again, w)
-		case err == nil:
-			l.add(w, d, row)
-		case errors.Is(err, ErrUnavailable):
-			w.tell(answer{err: err})
-		case len(l.drafts) > 0:
-			again = append(again, w)
-		default:
-			w.tell(answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
 		}
 	}
 	lanes = slices.DeleteFunc(lanes, func(l *lane) bool { return len(l.drafts) == 0 })
 	slices.SortFunc(lanes, func(a, b *lane) int { return a.book.Compare(b.book) })
 	return lanes, again
+}
+
+// place decides one command in its lane: it is drafted, or waits for the draft
+// of the very same command, or is answered. It gives false when the command is
+// to be decided again: a claim is only made on a book without drafts.
+func (e *Engine) place(l *lane, w *waiter, row tenancy.Operator) bool {
+	key := w.cmd.intent.Key
+	if i := l.keyed(w.cmd); i >= 0 {
+		// Whose access has ended since is not told what became of the other.
+		if _, err := e.rules.begin(l.top, w.cmd, row, e.cfg.Clock.Now()); err != nil {
+			return false
+		}
+		l.same[i] = append(l.same[i], w)
+		l.relyOn(w.cmd, row)
+		return true
+	}
+	d, err := e.attempt(l.top, w.cmd, row)
+	switch {
+	case err == nil && l.has(key):
+		return false
+	case err == nil:
+		l.add(w, d, row)
+	case errors.Is(err, ErrUnavailable):
+		w.tell(answer{err: err})
+	case len(l.drafts) > 0:
+		return false
+	default:
+		w.tell(answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
+	}
+	return true
 }
 
 // attempt decides and drafts one command at one reading of the clock.
@@ -120,8 +148,7 @@ func (e *Engine) attempt(f *Folded, c *command, row tenancy.Operator) (*draft, e
 	return dr, err
 }
 
-// keyed is the draft of the very same command, or -1. The same operator has
-// sent it, so what becomes of the one may be told to the other.
+// keyed is the draft of the very same command, sent by the same operator, or -1.
 func (l *lane) keyed(c *command) int {
 	if c.intent.Key == "" {
 		return -1
@@ -139,12 +166,17 @@ func (l *lane) add(w *waiter, d *draft, row tenancy.Operator) {
 	l.drafts = append(l.drafts, d)
 	l.waiters = append(l.waiters, w)
 	l.same = append(l.same, nil)
-	if !w.cmd.relies() {
+	l.relyOn(w.cmd, row)
+}
+
+// relyOn has the run lose when a row that the command was decided by changes.
+func (l *lane) relyOn(c *command, row tenancy.Operator) {
+	if !c.relies() {
 		return
 	}
-	l.rely(w.cmd.operator(), row.Version)
-	if w.cmd.grantee != "" {
-		l.rely(w.cmd.grantee, w.cmd.row.Version)
+	l.rely(c.operator(), row.Version)
+	if c.grantee != "" {
+		l.rely(c.grantee, c.row.Version)
 	}
 }
 
@@ -191,12 +223,19 @@ func (e *Engine) commit(ctx context.Context, lanes []*lane) (again []*waiter) {
 	return again
 }
 
-// send commits, and while the outcome is not known sends the identical batch
-// again: it lands once, or is found there, or has lost.
+// send commits, and makes sure of the outcome.
 func (e *Engine) send(ctx context.Context, runs []Run) ([]Verdict, error) {
 	verdicts, err := e.store.Commit(ctx, runs)
-	unknown := errors.Is(err, ErrUnknownOutcome)
-	for wait := 2 * time.Millisecond; unknown && err != nil && !e.direct; wait *= 4 {
+	if errors.Is(err, ErrUnknownOutcome) {
+		return e.resend(ctx, runs, err)
+	}
+	return verdicts, err
+}
+
+// resend sends the identical batch again while the outcome is not known: it
+// lands once, or is found there, or has lost. The error is that of the first try.
+func (e *Engine) resend(ctx context.Context, runs []Run, err error) (verdicts []Verdict, _ error) {
+	for wait := 2 * time.Millisecond; err != nil && !e.direct; wait *= 4 {
 		e.cfg.Log.Warn("commit in doubt, sending it again", slog.Any("error", err))
 		timer := time.NewTimer(wait)
 		select {
@@ -210,7 +249,7 @@ func (e *Engine) send(ctx context.Context, runs []Run) ([]Verdict, error) {
 			break
 		}
 	}
-	if err != nil && unknown && !errors.Is(err, ErrUnknownOutcome) {
+	if err != nil && !errors.Is(err, ErrUnknownOutcome) {
 		err = fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
 	}
 	return verdicts, err
@@ -260,6 +299,7 @@ func (e *Engine) settle(l *lane, v Verdict) (again []*waiter) {
 			e.keepOperator(l.book.Tenant, o)
 		}
 	case Stale:
+		l.stale = true
 		if len(v.Tail) == 0 || won > 0 {
 			e.evict(l.book)
 			break

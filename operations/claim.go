@@ -10,19 +10,19 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// turns is which tenant had its turn last, by topic.
-type turns struct {
+// rotas are which tenant had its turn last, by topic.
+type rotas struct {
 	mu   sync.Mutex
 	last map[Topic]tenancy.TenantID
 }
 
-func (t *turns) after(topic Topic) tenancy.TenantID {
+func (t *rotas) after(topic Topic) tenancy.TenantID {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.last[topic]
 }
 
-func (t *turns) served(topic Topic, tenant tenancy.TenantID) {
+func (t *rotas) served(topic Topic, tenant tenancy.TenantID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.last == nil {
@@ -45,14 +45,14 @@ func (e *Engine) claim(ctx context.Context, topic Topic, limit int) (*claimed, e
 	c := &claimed{eng: e, until: now.Add(e.cfg.Lease)}
 	var err error
 	c.tickets, err = e.store.Claim(ctx, ClaimQuery{
-		Topic: topic, Holder: e.cfg.IDs.NewID(), Now: now, Until: c.until, Limit: limit, After: e.turns.after(topic),
+		Topic: topic, Holder: e.cfg.IDs.NewID(), Now: now, Until: c.until, Limit: limit, After: e.rotas.after(topic),
 	})
 	if err != nil {
 		return nil, e.failed(ctx, fmt.Errorf("claim from the queue: %w", err))
 	}
 	c.full = len(c.tickets) >= limit
 	if n := len(c.tickets); n > 0 {
-		e.turns.served(topic, c.tickets[n-1].Tenant)
+		e.rotas.served(topic, c.tickets[n-1].Tenant)
 	}
 	return c, nil
 }

@@ -94,15 +94,7 @@ func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clo
 			d, err = nil, fmt.Errorf("%s: %w: a kind or rule of the firm panicked", c.action, ErrUnavailable)
 		}
 	}()
-	now := instant(clock)
-	if now.Before(f.at) {
-		if f.at.Sub(now) > r.skew {
-			return nil, fmt.Errorf("%s: %w: the clock is %s behind the book", c.action, ErrUnavailable, f.at.Sub(now))
-		}
-		now = f.at
-	}
-	d = &decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject}
-	if err := d.authorize(); err != nil {
+	if d, err = r.begin(f, c, operator, clock); err != nil {
 		return nil, err
 	}
 	if (f.head.Seq == 0) != c.opens {
@@ -119,6 +111,23 @@ func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clo
 	default:
 		return nil, classify(err)
 	}
+}
+
+// begin is the part of every decision that comes first: when it is made, and
+// whether the command's operator has access to the book now.
+func (r *rulebook) begin(f *Folded, c *command, operator tenancy.Operator, clock time.Time) (*decision, error) {
+	now := instant(clock)
+	if now.Before(f.at) {
+		if f.at.Sub(now) > r.skew {
+			return nil, fmt.Errorf("%s: %w: the clock is %s behind the book", c.action, ErrUnavailable, f.at.Sub(now))
+		}
+		now = f.at
+	}
+	d := &decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject}
+	if err := d.authorize(); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // authorize finds the grants the command acts under. What a live grant does not

@@ -10,12 +10,20 @@ import (
 
 // load gives a book as cached, or else as stored.
 func (e *Engine) load(ctx context.Context, id BookID) (*Folded, error) {
-	if !e.direct {
-		if f := e.cache.get(id); f != nil {
-			return f, nil
-		}
+	if f := e.known(id); f.head.Seq > 0 {
+		return f, nil
 	}
 	return e.follow(ctx, Empty(id))
+}
+
+// known is a book as cached, or as it is before its first entry.
+func (e *Engine) known(id BookID) *Folded {
+	if !e.direct {
+		if f := e.cache.get(id); f != nil {
+			return f
+		}
+	}
+	return Empty(id)
 }
 
 // follow brings a book known up to some entry to what the store has.
@@ -86,13 +94,7 @@ func orUnknown(o *tenancy.Operator, id tenancy.OperatorID) tenancy.Operator {
 // confirm gives the book exactly as the store has it now, with what was wanted,
 // all of one moment.
 func (e *Engine) confirm(ctx context.Context, id BookID, want Want) (*Folded, Found, error) {
-	var known *Folded
-	if !e.direct {
-		known = e.cache.get(id)
-	}
-	if known == nil {
-		known = Empty(id)
-	}
+	known := e.known(id)
 	for range maxRounds {
 		found, err := e.store.Find(ctx, id, want)
 		if err != nil {

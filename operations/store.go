@@ -68,6 +68,19 @@ type Books interface {
 	// rely on the earlier version lose.
 	Commit(ctx context.Context, runs []Run) ([]Verdict, error)
 
+	// Turn gives the caller the book for one run: what decide sees is what Load
+	// would bring after since, and no other run may move the book's head until
+	// the run that decide returns is stored, or decide fails. So a run on the head
+	// that decide was given cannot lose as Stale. A book without entries is there
+	// to be begun by whoever comes first, and may be lost to him.
+	//
+	// decide is called at most once, must be quick and must not use the store. Its
+	// error must come back as it is, with nothing stored; should it panic, or end
+	// its goroutine, the book is free again and nothing stored either. The run is
+	// of the same book; verdict and errors are those of Commit, and a Turn whose
+	// effect is not known is found out about by a Commit of the identical run.
+	Turn(ctx context.Context, id BookID, since int64, decide func(Loaded) (Run, error)) (Verdict, error)
+
 	// Find confirms the head of the book and brings what was wanted, all of one
 	// moment. What does not exist is nil.
 	Find(ctx context.Context, id BookID, want Want) (Found, error)
@@ -101,6 +114,24 @@ type Run struct {
 	From    Head
 	Relies  []Reliance
 	Changes []Change // at least one; Changes[0].Entry.Seq is From.Seq+1
+}
+
+// Validate refuses a run that is not a piece of a journal: one without changes,
+// or whose entries do not follow each other from its head. It is a fault of the
+// caller, and the error wraps tenancy.ErrInvalid; a store stores nothing then.
+func (r *Run) Validate() error {
+	if len(r.Changes) == 0 {
+		return tenancy.Invalid("changes", "are missing")
+	}
+	last := r.From
+	for i := range r.Changes {
+		e := &r.Changes[i].Entry
+		if e.Seq != last.Seq+1 || e.Prev != last.Hash {
+			return tenancy.Invalid("changes", "do not follow each other from the head")
+		}
+		last = Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	return nil
 }
 
 // Reliance is a version of an operator's tenant-wide row that a decision used.

@@ -38,6 +38,27 @@ func TestACommitWhoseReplyIsLostIsAnUnknownOutcomeUntilSentAgain(t *testing.T) {
 	b.stands(t, store)
 }
 
+func TestATurnWhoseReplyIsLostIsAnUnknownOutcomeUntilItsRunIsCommitted(t *testing.T) {
+	t.Parallel()
+	store, replies := openLossy(t)
+	b := newBook("maria")
+	b.commit(t, store)
+
+	c := b.change()
+	run := b.run(c)
+	replies.lost.Store(true)
+	_, err := store.Turn(t.Context(), b.id, 0, func(operations.Loaded) (operations.Run, error) { return run, nil })
+	require.ErrorIs(t, err, tenancy.ErrUnknownOutcome)
+	require.NotErrorIs(t, err, tenancy.ErrUnavailable)
+
+	replies.lost.Store(false)
+	verdicts, err := store.Commit(t.Context(), []operations.Run{run})
+	require.NoError(t, err)
+	require.Equal(t, []operations.Verdict{{Won: 1}}, verdicts)
+	b.head = operations.Head{Seq: c.Entry.Seq, Hash: c.Entry.Hash}
+	b.stands(t, store)
+}
+
 func TestACommitThatTheDatabaseSurelyDidNotMakeIsUnavailable(t *testing.T) {
 	t.Parallel()
 	for name, code := range map[string]coded{"busy": 5, "busy, extended": 5 | 2<<8, "full": 13} {

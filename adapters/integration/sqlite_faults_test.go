@@ -202,6 +202,10 @@ func everyCall(b *book) map[string]func(context.Context, operations.Store) error
 			_, err := s.Commit(ctx, []operations.Run{b.run(b.change())})
 			return err
 		},
+		"Turn": func(ctx context.Context, s operations.Store) error {
+			_, err := s.Turn(ctx, b.id, 0, func(operations.Loaded) (operations.Run, error) { return b.run(b.change()), nil })
+			return err
+		},
 		"Find": func(ctx context.Context, s operations.Store) error {
 			_, err := s.Find(ctx, b.id, operations.Want{Key: "k"})
 			return err

@@ -249,13 +249,19 @@ func TestAHostsRollbackLeavesNothingBehindTheCache(t *testing.T) {
 	require.Equal(t, "0/0", d.balance())
 }
 
-// gated is a store whose commits a test can hold up, lose and count.
+// gated is a store whose commits and turns a test can hold up, lose and count.
 type gated struct {
 	operations.Store
 	commit func(ctx context.Context, runs []operations.Run) ([]operations.Verdict, error) // nil: as it is
+	turn   turnFunc                                                                       // nil: as it is
 	find   func() error
 	mu     sync.Mutex
 }
+
+type (
+	decideFunc = func(operations.Loaded) (operations.Run, error)
+	turnFunc   func(ctx context.Context, id operations.BookID, since int64, decide decideFunc) (operations.Verdict, error)
+)
 
 func (g *gated) set(f func(context.Context, []operations.Run) ([]operations.Verdict, error)) {
 	g.mu.Lock()
@@ -273,11 +279,30 @@ func (g *gated) Commit(ctx context.Context, runs []operations.Run) ([]operations
 	return f(ctx, runs)
 }
 
+func (g *gated) setTurn(f turnFunc) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turn = f
+}
+
+func (g *gated) Turn(ctx context.Context, id operations.BookID, since int64, decide func(operations.Loaded) (operations.Run, error)) (operations.Verdict, error) {
+	g.mu.Lock()
+	f := g.turn
+	g.mu.Unlock()
+	if f == nil {
+		return g.Store.Turn(ctx, id, since, decide)
+	}
+	return f(ctx, id, since, decide)
+}
+
 func (g *gated) down(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.find = func() error { return err }
 	g.commit = func(context.Context, []operations.Run) ([]operations.Verdict, error) { return nil, err }
+	g.turn = func(context.Context, operations.BookID, int64, decideFunc) (operations.Verdict, error) {
+		return operations.Verdict{}, err
+	}
 }
 
 func (g *gated) Find(ctx context.Context, id operations.BookID, w operations.Want) (operations.Found, error) {

@@ -17,13 +17,18 @@ func (s *Store) Commit(ctx context.Context, runs []operations.Run) ([]operations
 		return nil, err
 	}
 	for i := range runs {
-		if err := check(&runs[i]); err != nil {
+		if err := runs[i].Validate(); err != nil {
 			return nil, fmt.Errorf("commit %s: %w", runs[i].Book, err)
 		}
 	}
-	verdicts := make([]operations.Verdict, len(runs))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.commit(runs), nil
+}
+
+// commit stores the runs; the store is locked.
+func (s *Store) commit(runs []operations.Run) []operations.Verdict {
+	verdicts := make([]operations.Verdict, len(runs))
 	// Reliances of all runs are judged before anything is stored: an operator's
 	// row written in this call counts for later calls.
 	for i := range runs {
@@ -36,22 +41,7 @@ func (s *Store) Commit(ctx context.Context, runs []operations.Run) ([]operations
 			s.store(&runs[i], &verdicts[i])
 		}
 	}
-	return verdicts, nil
-}
-
-func check(run *operations.Run) error {
-	if len(run.Changes) == 0 {
-		return tenancy.Invalid("changes", "are missing")
-	}
-	last := run.From
-	for i := range run.Changes {
-		e := &run.Changes[i].Entry
-		if e.Seq != last.Seq+1 || e.Prev != last.Hash {
-			return tenancy.Invalid("changes", "do not follow each other from the head")
-		}
-		last = operations.Head{Seq: e.Seq, Hash: e.Hash}
-	}
-	return nil
+	return verdicts
 }
 
 // stored tells whether the run was sent and stored before, and what of it.

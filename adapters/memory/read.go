@@ -17,9 +17,13 @@ func (s *Store) Load(ctx context.Context, id operations.BookID, since int64) (op
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	return s.load(id, since), nil
+}
+
+func (s *Store) load(id operations.BookID, since int64) operations.Loaded {
 	b := s.book(id)
 	if b == nil {
-		return operations.Loaded{}, nil
+		return operations.Loaded{}
 	}
 	loaded := operations.Loaded{Head: b.head}
 	if b.head.Seq-since > operations.MaxTail && b.snapshot != nil {
@@ -27,7 +31,7 @@ func (s *Store) Load(ctx context.Context, id operations.BookID, since int64) (op
 		since = b.snapshot.Seq
 	}
 	loaded.Tail = b.tail(since)
-	return loaded, nil
+	return loaded
 }
 
 // Find implements [operations.Books].

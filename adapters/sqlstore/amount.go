@@ -45,13 +45,12 @@ func amountKey(canonical string) string {
 // could be stored: it is moved to the next one inside the bound, and beyond all
 // of them its key sorts beyond all keys. No bound is NULL.
 func boundKey(field string, d *decimal.Decimal, inside func(decimal.Decimal, int32) decimal.Decimal) (any, error) {
-	const most = 4 * accounts.MaxDigits
 	switch {
 	case d == nil:
 		return nil, nil //nolint:nilnil // NULL is the value
 	case d.IsZero():
 		return amountKey("0"), nil
-	case d.Exponent() > most || d.Exponent() < -most || d.Coefficient().BitLen() > 8*most:
+	case !plain(*d):
 		return nil, tenancy.Invalid(field, "is not a plain figure")
 	}
 	moved := inside(*d, accounts.MaxScale)
@@ -62,4 +61,21 @@ func boundKey(field string, d *decimal.Decimal, inside func(decimal.Decimal, int
 		return "", nil
 	}
 	return "2", nil
+}
+
+// boundNumber is a bound where amounts are stored as numbers.
+func boundNumber(field string, d *decimal.Decimal, _ func(decimal.Decimal, int32) decimal.Decimal) (any, error) {
+	switch {
+	case d == nil:
+		return nil, nil //nolint:nilnil // NULL is the value
+	case !plain(*d):
+		return nil, tenancy.Invalid(field, "is not a plain figure")
+	}
+	return d.String(), nil
+}
+
+// plain tells whether the figure, written out, is of a length to be expected.
+func plain(d decimal.Decimal) bool {
+	const most = 4 * accounts.MaxDigits
+	return d.Exponent() <= most && d.Exponent() >= -most && d.Coefficient().BitLen() <= 8*most
 }

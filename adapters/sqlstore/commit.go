@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,14 +21,31 @@ func (m *methods) Commit(ctx context.Context, runs []operations.Run) ([]operatio
 	}
 	order := make([]int, len(runs))
 	for i := range runs {
-		if err := follows(&runs[i]); err != nil {
+		if err := runs[i].Validate(); err != nil {
 			return nil, fmt.Errorf("commit to book %s: %w", runs[i].Book, err)
 		}
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return runs[a].Book.Compare(runs[b].Book) })
+	verdicts, err := m.commit(ctx, runs, order)
+	for tries := 1; err != nil && tries < maxTries && m.again(err) && ctx.Err() == nil; tries++ {
+		verdicts, err = m.commit(ctx, runs, order)
+	}
+	if err != nil {
+		return nil, m.failed(ctx, "commit", err)
+	}
+	return verdicts, nil
+}
+
+// maxTries is how often a batch is stored anew that met another transaction.
+const maxTries = 5
+
+func (m *methods) commit(ctx context.Context, runs []operations.Run, order []int) ([]operations.Verdict, error) {
+	if m.dialect.batches {
+		return m.commitBatch(ctx, runs, order)
+	}
 	verdicts := make([]operations.Verdict, len(runs))
-	err := m.via.write(ctx, func(s *session) error {
+	err := m.via.write(ctx, ofRuns(runs, order), func(s *session) error {
 		b := batch{session: s}
 		if err := b.readOperators(runs, order); err != nil {
 			return err
@@ -43,33 +61,21 @@ func (m *methods) Commit(ctx context.Context, runs []operations.Run) ([]operatio
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, m.failed(ctx, "commit", err)
-	}
-	return verdicts, nil
+	return verdicts, err
 }
 
-// follows refuses a run whose entries are not a piece of a journal, which is a
-// fault of the caller.
-func follows(r *operations.Run) error {
-	if len(r.Changes) == 0 {
-		return tenancy.Invalid("changes", "are missing")
-	}
-	last := r.From
-	for i := range r.Changes {
-		e := &r.Changes[i].Entry
-		if e.Seq != last.Seq+1 || e.Prev != last.Hash {
-			return tenancy.Invalid("changes", "do not follow each other from the head")
-		}
-		last = operations.Head{Seq: e.Seq, Hash: e.Hash}
-	}
-	return nil
+// again tells whether the error leaves nothing behind and another try may do
+// without it. A transaction of the host's is not tried again.
+func (m *methods) again(err error) bool {
+	_, own := m.via.(*Store)
+	return own && m.dialect.again(err)
 }
 
 // batch is what one commit knows while it runs.
 type batch struct {
 	*session
 
+	holds      bool // the head is held already: no waiting for operators
 	operators  map[operatorID]tenancy.Operator
 	operations map[operations.OperationID]struct{}
 	balances   map[balanceID]struct{}
@@ -80,21 +86,33 @@ type operatorID struct {
 	operator tenancy.OperatorID
 }
 
-// readOperators reads every operator that a run relies on, once, before any
-// head is taken.
+// readOperators reads every operator that a run relies on or writes, once, in
+// their order and before any head is taken, and holds them as they are.
 func (b *batch) readOperators(runs []operations.Run, order []int) error {
+	lock, toWrite := lockOperator, lockOperatorToWrite
+	if b.holds {
+		lock, toWrite = lockOperatorNow, lockOperatorToWriteNow
+	}
+	var ids []operatorID
 	for _, i := range order {
 		for _, r := range runs[i].Relies {
-			id := operatorID{runs[i].Book.Tenant, r.Operator}
-			if _, known := b.operators[id]; known {
-				continue
-			}
-			o, err := b.operator(id)
-			if err != nil {
-				return err
-			}
-			b.keepOperator(id, o)
+			ids = append(ids, operatorID{runs[i].Book.Tenant, r.Operator})
 		}
+		for j := range runs[i].Changes {
+			for _, o := range runs[i].Changes[j].Operators {
+				ids, lock = append(ids, operatorID{runs[i].Book.Tenant, o.ID}), toWrite
+			}
+		}
+	}
+	slices.SortFunc(ids, func(a, b operatorID) int {
+		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.operator, b.operator))
+	})
+	for _, id := range slices.Compact(ids) {
+		o, err := b.operatorBy(lock, id)
+		if err != nil {
+			return err
+		}
+		b.keepOperator(id, o)
 	}
 	return nil
 }
@@ -209,7 +227,10 @@ func (b *batch) stale(r *operations.Run) (operations.Verdict, error) {
 		return v, err
 	}
 	if behind := head.Seq - r.From.Seq; behind > 0 && behind <= operations.MaxTail {
-		v.Tail, err = b.tail(r.Book, r.From.Seq, head)
+		// Exactly up to that head: the journal may go on meanwhile.
+		if v.Tail, err = b.tail(r.Book, r.From.Seq, behind); err == nil {
+			err = whole(v.Tail, r.From.Seq, head)
+		}
 	}
 	return v, err
 }

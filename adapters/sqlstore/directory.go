@@ -11,7 +11,7 @@ import (
 // Customers lists customers by id, ascending.
 func (m *methods) Customers(ctx context.Context, tenant tenancy.TenantID, q operations.CustomerQuery) (operations.CustomerPage, error) {
 	var page operations.CustomerPage
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
 		if err := s.checkVersion(); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func (s *session) customers(tenant tenancy.TenantID, q operations.CustomerQuery)
 // Heads lists the heads of all books of the tenant by customer id, ascending.
 func (m *methods) Heads(ctx context.Context, tenant tenancy.TenantID, after tenancy.CustomerID, limit int) ([]operations.BookHead, error) {
 	var all []operations.BookHead
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
 		if err := s.checkVersion(); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (m *methods) Heads(ctx context.Context, tenant tenancy.TenantID, after tena
 // tenant.
 func (m *methods) Positions(ctx context.Context, tenant tenancy.TenantID, q operations.PositionQuery) ([]operations.PositionRow, error) {
 	var all []operations.PositionRow
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
 		if err := s.checkVersion(); err != nil || q.Limit < 1 {
 			return err
 		}

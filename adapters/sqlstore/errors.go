@@ -48,8 +48,8 @@ func (d *dialect) fail(ctx context.Context, doing string, err error) error {
 
 // failCommit translates an error of COMMIT itself.
 func (d *dialect) failCommit(doing string, err error) error {
-	if d.undone(err) {
-		return fmt.Errorf("%s: %w: %w", doing, tenancy.ErrUnavailable, err)
+	if d.undone(err) || errors.As(err, new(*SchemaError)) {
+		return d.fail(context.Background(), doing, err)
 	}
 	return fmt.Errorf("%s: %w: %w", doing, tenancy.ErrUnknownOutcome, err)
 }

@@ -21,7 +21,7 @@ const slack = 16
 // created are never parted, for which a page may run over its limit.
 func (m *methods) History(ctx context.Context, id operations.BookID, q operations.HistoryQuery) (operations.Page[operations.StoredOperation], error) {
 	var page operations.Page[operations.StoredOperation]
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofBook(id), func(s *session) error {
 		if _, err := s.head(id); err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func (s *session) history(id operations.BookID, q operations.HistoryQuery, beyon
 	var page operations.Page[operations.StoredOperation]
 	before, limit := beginning(q.Before), max(q.Limit, 1)
 	most := int64(limit) + beyond
-	args, err := historyArgs(id, q, before, most)
+	args, err := s.historyArgs(id, q, before, most)
 	if err != nil {
 		return page, false, err
 	}
@@ -87,7 +87,7 @@ func (s *session) history(id operations.BookID, q operations.HistoryQuery, beyon
 	return page, true, nil
 }
 
-func historyArgs(id operations.BookID, q operations.HistoryQuery, before, most int64) ([]any, error) {
+func (s *session) historyArgs(id operations.BookID, q operations.HistoryQuery, before, most int64) ([]any, error) {
 	states, err := list(q.States)
 	if err != nil {
 		return nil, err
@@ -96,11 +96,15 @@ func historyArgs(id operations.BookID, q operations.HistoryQuery, before, most i
 	if err != nil {
 		return nil, err
 	}
-	least, err := boundKey("min", q.Min, decimal.Decimal.RoundCeil)
+	bound := boundKey
+	if s.dialect.numbers {
+		bound = boundNumber
+	}
+	least, err := bound("min", q.Min, decimal.Decimal.RoundCeil)
 	if err != nil {
 		return nil, err
 	}
-	highest, err := boundKey("max", q.Max, decimal.Decimal.RoundFloor)
+	highest, err := bound("max", q.Max, decimal.Decimal.RoundFloor)
 	if err != nil {
 		return nil, err
 	}

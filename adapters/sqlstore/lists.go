@@ -11,7 +11,7 @@ import (
 // entry: each balance follows from the next row's.
 func (m *methods) Statement(ctx context.Context, id operations.BookID, q operations.StatementQuery) (operations.Page[operations.PostingRow], error) {
 	var page operations.Page[operations.PostingRow]
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofBook(id), func(s *session) error {
 		if _, err := s.head(id); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (s *session) postings(id operations.BookID, q operations.StatementQuery, bo
 // Journal lists entries, oldest first, after seq after.
 func (m *methods) Journal(ctx context.Context, id operations.BookID, after int64, limit int) ([]operations.Sealed, error) {
 	var entries []operations.Sealed
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofBook(id), func(s *session) error {
 		if _, err := s.head(id); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (m *methods) Journal(ctx context.Context, id operations.BookID, after int64
 // Personal brings the personal rows of the book, sorted by subject.
 func (m *methods) Personal(ctx context.Context, id operations.BookID) ([]operations.PersonalRow, error) {
 	var rows []operations.PersonalRow
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofBook(id), func(s *session) error {
 		if _, err := s.head(id); err != nil {
 			return err
 		}

@@ -14,23 +14,20 @@ import (
 // Load brings what is needed to fold the book forward from seq since.
 func (m *methods) Load(ctx context.Context, id operations.BookID, since int64) (operations.Loaded, error) {
 	var l operations.Loaded
-	err := m.via.read(ctx, func(s *session) error {
-		var err error
-		if l.Head, err = s.head(id); err != nil || l.Head.Seq <= since {
+	if m.dialect.batches {
+		err := m.via.point(ctx, ofBook(id), func(s *session) error {
+			var err error
+			l, err = s.loadBook(id, since)
 			return err
+		})
+		if err != nil {
+			return operations.Loaded{}, m.failed(ctx, "load book "+id.String(), err)
 		}
-		if l.Head.Seq-since > operations.MaxTail {
-			if l.Snapshot, err = s.snapshot(id); err != nil {
-				return err
-			}
-			if l.Snapshot != nil && l.Snapshot.Seq <= since {
-				l.Snapshot = nil
-			}
-			if l.Snapshot != nil {
-				since = l.Snapshot.Seq
-			}
-		}
-		l.Tail, err = s.tail(id, since, l.Head)
+		return l, nil
+	}
+	err := m.via.read(ctx, ofBook(id), func(s *session) error {
+		var err error
+		l, err = s.load(id, since)
 		return err
 	})
 	if err != nil {
@@ -39,22 +36,84 @@ func (m *methods) Load(ctx context.Context, id operations.BookID, since int64) (
 	return l, nil
 }
 
-// tail is the entries after since, which must lead to the head without a gap.
-func (s *session) tail(id operations.BookID, since int64, head operations.Head) ([]operations.Sealed, error) {
-	entries, err := collect(s, entriesAfter, scanEntry, string(id.Tenant), string(id.Customer), since, int64(math.MaxInt64))
-	if err != nil {
-		return nil, err
+func (s *session) load(id operations.BookID, since int64) (l operations.Loaded, err error) {
+	if l.Head, err = s.head(id); err != nil || l.Head.Seq <= since {
+		return l, err
 	}
+	if l.Head.Seq-since > operations.MaxTail {
+		if l.Snapshot, err = s.snapshot(id); err != nil {
+			return l, err
+		}
+		if l.Snapshot != nil && l.Snapshot.Seq <= since {
+			l.Snapshot = nil
+		}
+		if l.Snapshot != nil {
+			since = l.Snapshot.Seq
+		}
+	}
+	if l.Tail, err = s.tail(id, since, math.MaxInt64); err != nil {
+		return l, err
+	}
+	return l, whole(l.Tail, since, l.Head)
+}
+
+// tail is the entries after since, at most as many.
+func (s *session) tail(id operations.BookID, since, most int64) ([]operations.Sealed, error) {
+	return collect(s, entriesAfter, scanEntry, string(id.Tenant), string(id.Customer), since, most)
+}
+
+// whole makes sure that the entries after since lead to the head without a gap.
+func whole(entries []operations.Sealed, since int64, head operations.Head) error {
 	for i := range entries {
 		if entries[i].Seq != since+1+int64(i) {
-			return nil, damaged("entry %d is missing", since+1+int64(i))
+			return damaged("entry %d is missing", since+1+int64(i))
 		}
 	}
 	if end := since + int64(len(entries)); end != head.Seq || len(entries) > 0 && entries[len(entries)-1].Hash != head.Hash {
-		return nil, damaged("the journal ends at %d and not at its head %d", end, head.Seq)
+		return damaged("the journal ends at %d and not at its head %d", end, head.Seq)
 	}
-	return entries, nil
+	return nil
 }
+
+// loadBook makes a load of one statement.
+func (s *session) loadBook(id operations.BookID, since int64) (operations.Loaded, error) {
+	var (
+		l    operations.Loaded
+		part int64
+	)
+	err := s.each(loadBook, func(rows *sql.Rows) (bool, error) {
+		var (
+			e       operations.Sealed
+			version int64
+		)
+		if err := rows.Scan(append(append([]any{&part}, entryInto(&e)...), toInt(&version))...); err != nil {
+			return false, err
+		}
+		switch part {
+		case partHead:
+			l.Head = operations.Head{Seq: e.Seq, Hash: e.Hash}
+			if version != s.want {
+				return false, &SchemaError{Have: version, Want: s.want}
+			}
+		case partSnapshot:
+			l.Snapshot = &operations.Snapshot{Seq: e.Seq, Hash: e.Hash, Bytes: e.Bytes}
+			since = e.Seq
+		default:
+			l.Tail = append(l.Tail, e)
+		}
+		return true, nil
+	}, string(id.Tenant), string(id.Customer), since, int64(operations.MaxTail))
+	if err != nil || l.Head.Seq <= since && l.Snapshot == nil {
+		return l, err
+	}
+	return l, whole(l.Tail, since, l.Head)
+}
+
+// The parts of what loadBook brings.
+const (
+	partHead     = 0
+	partSnapshot = 1
+)
 
 // snapshot is the newest snapshot of the book; nil when there is none.
 func (s *session) snapshot(id operations.BookID) (*operations.Snapshot, error) {
@@ -68,11 +127,15 @@ func (s *session) snapshot(id operations.BookID) (*operations.Snapshot, error) {
 
 // operator is the operator's tenant-wide row; Version 0 when there is none.
 func (s *session) operator(id operatorID) (tenancy.Operator, error) {
+	return s.operatorBy(readOperator, id)
+}
+
+func (s *session) operatorBy(read statement, id operatorID) (tenancy.Operator, error) {
 	var (
 		version  int64
 		document string
 	)
-	found, err := s.one(readOperator, []any{&version, &document}, string(id.tenant), string(id.operator))
+	found, err := s.one(read, []any{&version, &document}, string(id.tenant), string(id.operator))
 	if err != nil {
 		return tenancy.Operator{}, err
 	}
@@ -97,14 +160,17 @@ func decodeOperator(version int64, document string) (tenancy.Operator, error) {
 // statement, and so of one moment.
 func (m *methods) Find(ctx context.Context, id operations.BookID, want operations.Want) (operations.Found, error) {
 	var f operations.Found
-	err := m.via.point(ctx, func(s *session) error {
+	err := m.via.point(ctx, ofBook(id), func(s *session) error {
 		s.ctx = s.dialect.statement(ctx)
 		var err error
-		if want == (operations.Want{}) {
+		switch {
+		case s.dialect.batches:
+			f, err = s.find(findInBook, id, want)
+		case want == (operations.Want{}):
 			f.Head, err = s.head(id)
-			return err
+		default:
+			f, err = s.find(find, id, want)
 		}
-		f, err = s.find(id, want)
 		return err
 	})
 	if err != nil {
@@ -113,7 +179,7 @@ func (m *methods) Find(ctx context.Context, id operations.BookID, want operation
 	return f, nil
 }
 
-func (s *session) find(id operations.BookID, want operations.Want) (operations.Found, error) {
+func (s *session) find(by statement, id operations.BookID, want operations.Want) (operations.Found, error) {
 	var (
 		f                           operations.Found
 		schema, key, seen, operator int64
@@ -126,7 +192,7 @@ func (s *session) find(id operations.BookID, want operations.Want) (operations.F
 	into = append(into, operationInto(&stored.Row)...)
 	into = append(into, entryInto(&stored.Entry)...)
 	rows := 0
-	err := s.each(find, func(r *sql.Rows) (bool, error) {
+	err := s.each(by, func(r *sql.Rows) (bool, error) {
 		rows++
 		return true, r.Scan(into...)
 	}, string(id.Tenant), string(id.Customer), want.Key, string(want.Operation), string(want.Operator))

@@ -68,14 +68,20 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(s.dialect.goose, s.writer.DB, texts,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+	provider, err := s.provider(ctx, texts)
 	if err != nil {
 		return err
 	}
 	// The provider is not closed: that would close the host's pool.
 	_, err = provider.Up(ctx)
 	return err
+}
+
+func (s *Store) provider(ctx context.Context, texts fs.FS) (*goose.Provider, error) {
+	if s.kind == PostgreSQL {
+		return s.postgresProvider(ctx, texts)
+	}
+	return goose.NewProvider(s.dialect.goose, s.writer.DB, texts, goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
 }
 
 // version is the version of the tables; 0 when there are none.

@@ -14,7 +14,7 @@ import (
 // Projection brings every row derived from the journal, to be held against it.
 func (m *methods) Projection(ctx context.Context, id operations.BookID) (operations.Projection, error) {
 	var p operations.Projection
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofBook(id), func(s *session) error {
 		var err error
 		p, err = s.projection(id)
 		return err
@@ -107,11 +107,11 @@ const contradiction = "(columns contradict)"
 
 // scanIndexed reads an operation with the column that amounts are filtered by.
 func scanIndexed(rows *sql.Rows, o *operations.OperationRow) error {
-	var key string
+	var key *string // what amounts are filtered by, where that is not the amount
 	if err := rows.Scan(append(operationInto(o), &key)...); err != nil {
 		return err
 	}
-	if amountKey(accounts.Canonical(o.Amount)) != key {
+	if key != nil && amountKey(accounts.Canonical(o.Amount)) != *key {
 		o.Kind = contradiction
 	}
 	return nil
@@ -136,7 +136,7 @@ func scanOperator(rows *sql.Rows, o *tenancy.Operator) error {
 // given. The name and tax id in the list of customers are personal data and
 // stay where the projection has none.
 func (m *methods) Rebuild(ctx context.Context, id operations.BookID, head operations.Head, p operations.Projection) error {
-	err := m.via.write(ctx, func(s *session) error {
+	err := m.via.write(ctx, ofBook(id), func(s *session) error {
 		now, err := s.head(id)
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 func (w *writer) wait(o *operations.OperationRow) error {
 	switch {
 	case !o.Due.IsZero():
-		return w.put(putTicket, string(o.ID), micros(o.Due), o.Updated)
+		return w.put(putTicket, string(o.ID), micros(o.Due), o.Updated, string(o.State))
 	case o.Created != o.Updated:
 		return w.put(dropTicket, string(o.ID))
 	}
@@ -39,7 +39,7 @@ func (m *methods) Claim(ctx context.Context, q operations.ClaimQuery) ([]operati
 	}
 	// Nobody takes the lock of a writer to find that there is nothing to do.
 	var turns []tenancy.TenantID
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, scope{queue: true}, func(s *session) error {
 		if err := s.checkVersion(); err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (m *methods) Claim(ctx context.Context, q operations.ClaimQuery) ([]operati
 	})
 	var claimed []operations.Ticket
 	if err == nil && len(turns) > 0 {
-		err = m.via.write(ctx, func(s *session) error {
+		err = m.via.write(ctx, scope{queue: true}, func(s *session) error {
 			var err error
 			claimed, err = s.claim(&q, turns)
 			return err
@@ -144,7 +144,7 @@ func scanTicket(rows *sql.Rows, t *operations.Ticket) error {
 
 // Settle records what became of a claimed ticket.
 func (m *methods) Settle(ctx context.Context, t operations.Ticket, to operations.Settlement) error {
-	err := m.via.write(ctx, func(s *session) error {
+	err := m.via.write(ctx, ofBook(t.Book()), func(s *session) error {
 		if t.Holder == "" {
 			return nil
 		}
@@ -171,7 +171,7 @@ func (m *methods) Parked(
 	ctx context.Context, tenant tenancy.TenantID, after operations.TicketPlace, limit int,
 ) ([]operations.Ticket, error) {
 	var parked []operations.Ticket
-	err := m.via.read(ctx, func(s *session) error {
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
 		if err := s.checkVersion(); err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (m *methods) Parked(
 // Requeue makes a parked ticket ready again.
 func (m *methods) Requeue(ctx context.Context, tenant tenancy.TenantID, place operations.TicketPlace, ready time.Time) (bool, error) {
 	found := false
-	err := m.via.write(ctx, func(s *session) error {
+	err := m.via.write(ctx, ofBook(operations.BookID{Tenant: tenant, Customer: place.Customer}), func(s *session) error {
 		touched, err := s.exec(requeueTicket, append(ticketKey(tenant, place), micros(ready))...)
 		found = touched > 0
 		return err

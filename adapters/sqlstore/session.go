@@ -12,16 +12,20 @@ import (
 // or inside one of the host's.
 type access interface {
 	// point runs fn, which makes a single statement that reads.
-	point(ctx context.Context, fn func(*session) error) error
+	point(ctx context.Context, of scope, fn func(*session) error) error
 	// read runs fn on one moment of the data.
-	read(ctx context.Context, fn func(*session) error) error
+	read(ctx context.Context, of scope, fn func(*session) error) error
 	// write runs fn, and keeps all of what it did or nothing.
-	write(ctx context.Context, fn func(*session) error) error
+	write(ctx context.Context, of scope, fn func(*session) error) error
+	// call runs fn, which makes a single statement that stores what it is given
+	// and sets its scope itself.
+	call(ctx context.Context, of scope, fn func(*session) error) error
 }
 
 // methods are the calls of operations.Store, however they reach the database.
 type methods struct {
 	dialect *dialect
+	version int64 // of the schema this release works with
 	via     access
 }
 
@@ -31,6 +35,7 @@ type session struct {
 	want    int64           // the version of the schema this release works with
 	dialect *dialect
 	tx      *sql.Tx                    // nil: statements stand alone
+	conn    *sql.Conn                  // for a call: nothing is prepared by us
 	base    *[statementCount]*sql.Stmt // prepared on the pool; nil: prepared on tx when first used
 	on      [statementCount]*sql.Stmt  // as they run here
 	args    []any
@@ -39,7 +44,7 @@ type session struct {
 // unprepared tells the statements that are not worth preparing.
 func (id statement) unprepared() bool {
 	switch id { //nolint:exhaustive // all others are prepared
-	case hasSchema, readSchema, savepoint, undoSavepoint, closeSavepoint:
+	case hasSchema, readSchema, savepoint, undoSavepoint, closeSavepoint, makeSchema, enterSchema, commitRuns:
 		return true
 	}
 	return false
@@ -78,11 +83,7 @@ func (s *session) exec(id statement, args ...any) (int64, error) {
 // each runs a query and hands every row to fn, until there are no more or fn
 // says that it has enough.
 func (s *session) each(id statement, fn func(*sql.Rows) (more bool, err error), args ...any) error {
-	stmt, err := s.stmt(id) //nolint:sqlclosecheck // it is used again and ends with its pool or transaction
-	if err != nil {
-		return err
-	}
-	rows, err := stmt.QueryContext(s.ctx, args...)
+	rows, err := s.query(id, args...)
 	if err != nil {
 		return err
 	}
@@ -97,6 +98,31 @@ func (s *session) each(id statement, fn func(*sql.Rows) (more bool, err error), 
 		}
 	}
 	return rows.Err()
+}
+
+func (s *session) query(id statement, args ...any) (*sql.Rows, error) {
+	switch text := s.dialect.texts[id]; {
+	case !id.unprepared():
+	case s.conn != nil:
+		return s.conn.QueryContext(s.ctx, text, args...)
+	case s.tx != nil:
+		return s.tx.QueryContext(s.ctx, text, args...)
+	}
+	stmt, err := s.stmt(id) //nolint:sqlclosecheck // it is used again and ends with its pool or transaction
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(s.ctx, args...)
+}
+
+// enter tells a database that guards its rows what the transaction is about.
+func (s *session) enter(of scope) error {
+	if !s.dialect.scoped {
+		return nil
+	}
+	books, tenants, firm := of.settings()
+	_, err := s.exec(setScope, books, tenants, firm)
+	return err
 }
 
 // one runs a query of at most one row, and tells whether there was one.

@@ -70,7 +70,9 @@ func sqlite() *dialect {
 			code := sqliteCode(err)
 			return code == sqliteBusy || code == sqliteFull
 		},
-		statement: context.WithoutCancel,
-		reading:   sql.TxOptions{ReadOnly: true},
+		again:       func(error) bool { return false },
+		otherSchema: func(error) bool { return false },
+		statement:   context.WithoutCancel,
+		reading:     sql.TxOptions{ReadOnly: true},
 	}
 }

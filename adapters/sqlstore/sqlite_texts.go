@@ -4,9 +4,8 @@ const (
 	entryColumns     = `seq, prev, hash, at, action, operation, key, fingerprint, bytes`
 	operationColumns = `id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due`
 	postingColumns   = `seq, n, at, operation, ref, asset, amount, balance`
-	ticketColumns    = `q.tenant, q.customer, q.topic, q.item, q.due, q.seq, q.tries, q.holder, q.ready,
-			(SELECT o.state FROM onbehalf_operations o WHERE o.tenant = q.tenant AND o.customer = q.customer AND o.id = q.item)`
-	customerColumns = `type, status, country, name, tax_id, opened_at, opened_by, updated_at, updated_by`
+	ticketColumns    = `q.tenant, q.customer, q.topic, q.item, q.due, q.seq, q.tries, q.holder, q.ready, q.state`
+	customerColumns  = `type, status, country, name, tax_id, opened_at, opened_by, updated_at, updated_by`
 )
 
 // sqliteTexts are the statements for SQLite. Apart from those that read across
@@ -60,6 +59,9 @@ func sqliteTexts() [statementCount]string {
 		entriesAfter: `SELECT ` + entryColumns + ` FROM onbehalf_entries WHERE tenant = ? AND customer = ? AND seq > ? ORDER BY seq LIMIT ?`,
 		readSnapshot: `SELECT seq, hash, bytes FROM onbehalf_snapshots WHERE tenant = ? AND customer = ?`,
 		readOperator: `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		// The writing transaction holds every row.
+		lockOperator:        `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockOperatorToWrite: `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
 		find: `SELECT s.version, b.seq, b.hash, k.seq, o.seen, p.version, p.document,
 			k.e_seq, k.prev, k.hash, k.at, k.action, k.operation, k.key, k.fingerprint, k.bytes,
 			o.id, o.created, o.updated, o.version, o.state, o.kind, o.asset, o.from_account, o.to_account, o.amount, o.maker, o.created_at, o.due,
@@ -125,17 +127,21 @@ func sqliteTexts() [statementCount]string {
 			FROM onbehalf_grants INDEXED BY onbehalf_grants_operator
 			WHERE tenant = ?1 AND operator = ?4 AND customer > ?2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT ?3)`,
 		heads: `SELECT customer, seq, hash FROM onbehalf_books WHERE tenant = ? AND customer > ? ORDER BY customer LIMIT ?`,
+		// A transaction that writes is alone in the file, so this only reads.
+		lockOperatorNow:        `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockOperatorToWriteNow: `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockHead:               `SELECT seq, hash FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
 		positions: `SELECT ref, asset, posted, 1 FROM onbehalf_balances INDEXED BY onbehalf_balances_system
 			WHERE tenant = ?1 AND (ref = 'suspense' OR instr(ref, ':') > 0) AND (ref, asset) > (?2, ?3) AND ?4 > 0 ORDER BY ref, asset`,
 
 		takeHead: `SELECT seq FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
-		putTicket: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, seq, tries, holder)
-			VALUES (?1, ?2, 'work', ?3, ?4, ?4, ?5, 0, '') ON CONFLICT (tenant, customer, topic, item) DO UPDATE SET due = excluded.due,
-			ready = excluded.ready, seq = excluded.seq, tries = excluded.tries, holder = excluded.holder`,
+		putTicket: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+			VALUES (?1, ?2, 'work', ?3, ?4, ?4, ?6, ?5, 0, '') ON CONFLICT (tenant, customer, topic, item) DO UPDATE SET due = excluded.due,
+			ready = excluded.ready, state = excluded.state, seq = excluded.seq, tries = excluded.tries, holder = excluded.holder`,
 		dropTicket:  `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' AND item = ?`,
 		dropTickets: `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work'`,
-		announce: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, seq, tries, holder)
-			VALUES (?1, ?2, 'outbox', '', ?3, ?3, ?4, 0, '') ON CONFLICT DO NOTHING`,
+		announce: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+			VALUES (?1, ?2, 'outbox', '', ?3, ?3, '', ?4, 0, '') ON CONFLICT DO NOTHING`,
 		allWaiting: `SELECT item, due, seq FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' ORDER BY item`,
 		readyTenants: `WITH RECURSIVE t (tenant) AS (
 				SELECT min(tenant) FROM onbehalf_queue WHERE topic = ?1 AND ready IS NOT NULL AND tenant > ?2

@@ -5,15 +5,23 @@ package sqlstore
 type statement int
 
 const (
-	guardSchema    statement = iota // begins a write: takes the lock, and touches a row only when the schema is another
-	hasSchema                       // whether the table with the schema's version exists
-	readSchema                      // the schema's version
-	savepoint                       // a commit inside the host's own transaction
-	undoSavepoint                   //
-	closeSavepoint                  //
-	readHead                        // the schema's version with the head
-	openBook                        // the first head
-	moveHead                        // the next head, if the head is exactly this one
+	guardSchema         statement = iota // begins a write: takes the lock, and touches a row only when the schema is another
+	hasSchema                            // whether the table with the schema's version exists
+	readSchema                           // the schema's version
+	savepoint                            // a commit inside the host's own transaction
+	undoSavepoint                        //
+	closeSavepoint                       //
+	makeSchema                           // before the first migration
+	enterSchema                          // at the beginning of each
+	setScope                             // tells the database what a transaction is about
+	commitRuns                           // a batch, by the database's own function
+	findInBook                           // find, by the database's own function
+	loadBook                             // a load, by the database's own function
+	lockOperator                         // reads an operator and keeps others from changing him
+	lockOperatorToWrite                  // the same, to change him
+	readHead                             // the schema's version with the head
+	openBook                             // the first head
+	moveHead                             // the next head, if the head is exactly this one
 	putEntry
 	putKey // tells by the rows it touched whether the key was free
 	putOperation
@@ -56,6 +64,9 @@ const (
 	customersGranted
 	customersGrantedFloor
 	heads
+	lockOperatorNow        // as lockOperator, and fails where it would have to wait
+	lockOperatorToWriteNow // the same, to change him
+	lockHead               // the head, which nobody else moves until the transaction ends
 	positions
 	takeHead // the seq of the head, which nobody else moves before the transaction ends
 	putTicket

@@ -18,6 +18,21 @@ type Config struct {
 	// in parallel. It must see what the first pool has committed at once, so a
 	// replica will not do. Nil: the first pool does everything.
 	Readers *sql.DB
+
+	// Schema is where PostgreSQL has the tables: 1 to 63 of a-z, 0-9 and _,
+	// beginning with a letter, and nobody else's. Empty: [DefaultSchema]. SQLite
+	// has none.
+	Schema string
+
+	// Workers is a pool for what looks for work in the books of all tenants,
+	// which needs a role of its own where PostgreSQL guards rows: see [Grants].
+	// Nil: the first pool does it. Not for SQLite.
+	Workers *sql.DB
+
+	// Portable stores a batch by one statement for each row, as a driver without
+	// arrays needs it, and not by one call of a function of the database. It is
+	// several times slower. PostgreSQL only; SQLite knows no other way.
+	Portable bool
 }
 
 // Store is an operations.Store in a SQL database. It is safe for concurrent
@@ -29,11 +44,11 @@ type Config struct {
 type Store struct {
 	methods
 
-	writer, readers *pool
-	kind            Dialect
-	dialect         *dialect
-	sources         []source
-	schema          int64 // the version this release works with
+	writer, readers, workers *pool
+	kind                     Dialect
+	dialect                  *dialect
+	sources                  []source
+	schema                   int64 // the version this release works with
 }
 
 var _ operations.Store = (*Store)(nil)
@@ -55,7 +70,11 @@ func New(db *sql.DB, d Dialect, config ...Config) (*Store, error) {
 	if len(config) > 1 {
 		return nil, fmt.Errorf("%w: more than one Config", errConfig)
 	}
-	spec, err := d.describe()
+	var c Config
+	if len(config) == 1 {
+		c = config[0]
+	}
+	spec, err := d.describe(c)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +84,13 @@ func New(db *sql.DB, d Dialect, config ...Config) (*Store, error) {
 	}
 	s := &Store{writer: &pool{DB: db}, kind: d, dialect: spec, sources: all, schema: all[len(all)-1].version}
 	s.readers = s.writer
-	if len(config) == 1 && config[0].Readers != nil {
-		s.readers = &pool{DB: config[0].Readers}
+	if c.Readers != nil {
+		s.readers = &pool{DB: c.Readers}
 	}
-	s.methods = methods{dialect: spec, via: s}
+	if c.Workers != nil {
+		s.workers = &pool{DB: c.Workers}
+	}
+	s.methods = methods{dialect: spec, version: s.schema, via: s}
 	return s, nil
 }
 
@@ -92,7 +114,7 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 	}
 	p := new([statementCount]*sql.Stmt)
 	for id, text := range &s.dialect.texts {
-		if statement(id).unprepared() {
+		if statement(id).unprepared() || text == "" {
 			continue
 		}
 		if p[id], err = on.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // they end with the pool
@@ -108,23 +130,39 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 	return p, nil
 }
 
+// pool is the one to use: that of the workers, where there is one, for the queue.
+func (s *Store) pool(otherwise *pool, of scope) *pool {
+	if of.queue && s.workers != nil {
+		return s.workers
+	}
+	return otherwise
+}
+
 // read runs fn in a transaction that sees one moment.
-func (s *Store) read(ctx context.Context, fn func(*session) error) error {
-	p, err := s.ready(ctx, s.readers)
+func (s *Store) read(ctx context.Context, of scope, fn func(*session) error) error {
+	on := s.pool(s.readers, of)
+	p, err := s.ready(ctx, on)
 	if err != nil {
 		return err
 	}
 	options := s.dialect.reading
-	tx, err := s.readers.BeginTx(ctx, &options)
+	tx, err := on.BeginTx(ctx, &options)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: p})
+	r := &session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: p}
+	if err := r.enter(of); err != nil {
+		return err
+	}
+	return fn(r)
 }
 
 // point runs fn, which makes one statement, without a transaction.
-func (s *Store) point(ctx context.Context, fn func(*session) error) error {
+func (s *Store) point(ctx context.Context, of scope, fn func(*session) error) error {
+	if s.dialect.scoped && !s.dialect.batches {
+		return s.read(ctx, of, fn)
+	}
 	p, err := s.ready(ctx, s.readers)
 	if err != nil {
 		return err
@@ -138,23 +176,29 @@ func (s *Store) point(ctx context.Context, fn func(*session) error) error {
 // write runs fn in a transaction and commits it. It waits for a connection as
 // long as ctx allows; from then on the transaction runs to its end, so that it
 // is always known whether it reached COMMIT.
-func (s *Store) write(ctx context.Context, fn func(*session) error) error {
-	p, err := s.ready(ctx, s.writer)
+func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) error {
+	on := s.pool(s.writer, of)
+	p, err := s.ready(ctx, on)
 	if err != nil {
 		return err
 	}
-	conn, err := s.writer.Conn(ctx)
+	conn, err := on.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // returns the connection to its pool
 	inner := s.dialect.statement(ctx)
-	tx, err := conn.BeginTx(inner, nil)
+	options := s.dialect.writing
+	tx, err := conn.BeginTx(inner, &options)
 	if err != nil {
 		return err
 	}
+	defer tx.Rollback() //nolint:errcheck // after COMMIT nothing; else it ends what fn did, even where fn does not return
 	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: p}
 	err = w.guard()
+	if err == nil {
+		err = w.enter(of)
+	}
 	if err == nil {
 		err = fn(w)
 	}
@@ -162,13 +206,43 @@ func (s *Store) write(ctx context.Context, fn func(*session) error) error {
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = tx.Rollback()
-		return err
+		return s.unready(ctx, err)
 	}
 	if err := tx.Commit(); err != nil {
 		return &commitError{err}
 	}
 	return nil
+}
+
+// call runs fn, which makes a single statement that is a transaction of its own.
+// Once it is sent only the server can tell that it had no effect.
+func (s *Store) call(ctx context.Context, _ scope, fn func(*session) error) error {
+	if _, err := s.ready(ctx, s.writer); err != nil {
+		return err
+	}
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // returns the connection to its pool
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, conn: conn}); err != nil {
+		return &commitError{s.unready(ctx, err)}
+	}
+	return nil
+}
+
+// unready finds out whether an error comes from tables of another release.
+func (s *Store) unready(ctx context.Context, err error) error {
+	if !s.dialect.otherSchema(err) {
+		return err
+	}
+	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {
+		return errors.Join(&SchemaError{Have: have, Want: s.schema}, err)
+	}
+	return err
 }
 
 // commitError marks an error of COMMIT itself on its way out.

@@ -40,13 +40,19 @@ var _ operations.Store = (*TxStore)(nil)
 // ended by the host. The TxStore ends with it.
 func (s *Store) WithTx(tx *sql.Tx) *TxStore {
 	t := &TxStore{of: s, tx: tx}
-	t.methods = methods{dialect: s.dialect, via: t}
+	t.methods = methods{dialect: s.dialect, version: s.schema, via: t}
 	return t
 }
 
-func (t *TxStore) point(ctx context.Context, fn func(*session) error) error { return t.read(ctx, fn) }
+func (t *TxStore) point(ctx context.Context, of scope, fn func(*session) error) error {
+	return t.read(ctx, of, fn)
+}
 
-func (t *TxStore) read(ctx context.Context, fn func(*session) error) error {
+func (t *TxStore) call(ctx context.Context, of scope, fn func(*session) error) error {
+	return t.write(ctx, of, fn)
+}
+
+func (t *TxStore) read(ctx context.Context, of scope, fn func(*session) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -55,6 +61,9 @@ func (t *TxStore) read(ctx context.Context, fn func(*session) error) error {
 	s := t.session(ctx)
 	defer func() { t.on = s.on }()
 	if err := t.check(s); err != nil {
+		return err
+	}
+	if err := s.enter(of); err != nil {
 		return err
 	}
 	return fn(s)
@@ -84,7 +93,7 @@ func (t *TxStore) check(s *session) error {
 	return nil
 }
 
-func (t *TxStore) write(ctx context.Context, fn func(*session) error) error {
+func (t *TxStore) write(ctx context.Context, of scope, fn func(*session) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -95,23 +104,35 @@ func (t *TxStore) write(ctx context.Context, fn func(*session) error) error {
 	if _, err := t.tx.ExecContext(s.ctx, s.dialect.texts[savepoint]); err != nil {
 		return err
 	}
-	err := s.guard()
-	if err != nil {
-		if unready := t.check(s); unready != nil {
-			err = unready
+	kept, unguarded := false, false
+	defer func() {
+		if kept {
+			return
 		}
-	} else {
+		// It failed, or fn did not return. Where the database has ended the
+		// transaction there is nothing to undo.
+		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
+		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint])
+		if err != nil && (unguarded || s.dialect.otherSchema(err)) {
+			if unready := t.check(s); unready != nil {
+				err = unready
+			}
+		}
+	}()
+	err = s.guard()
+	unguarded = err != nil
+	if err == nil {
+		err = s.enter(of)
+	}
+	if err == nil {
 		err = fn(s)
 	}
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil {
-		// Where the database has ended the transaction there is nothing to undo.
-		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
-	}
-	if _, closed := t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint]); err == nil {
-		err = closed
+	if err == nil {
+		_, err = t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint])
+		kept = err == nil
 	}
 	return err
 }

@@ -201,8 +201,14 @@ func (w *writer) operation(o *operations.OperationRow) error {
 	if err := w.wait(o); err != nil {
 		return err
 	}
-	return w.put(putOperation, string(o.ID), o.Created, o.Updated, o.Version, string(o.State), o.Kind, o.Asset,
-		string(o.From), string(o.To), amount, string(o.Maker), o.CreatedAt.UnixMicro(), optional(o.Due), amountKey(amount))
+	args := []any{
+		string(o.ID), o.Created, o.Updated, o.Version, string(o.State), o.Kind, o.Asset,
+		string(o.From), string(o.To), amount, string(o.Maker), o.CreatedAt.UnixMicro(), optional(o.Due),
+	}
+	if !w.dialect.numbers {
+		args = append(args, amountKey(amount))
+	}
+	return w.put(putOperation, args...)
 }
 
 func (w *writer) posting(p *operations.PostingRow) error {

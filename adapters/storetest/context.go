@@ -59,6 +59,10 @@ func (p *pen) calls() map[string]func(ctx context.Context) error {
 			_, err := p.store.Commit(ctx, run)
 			return err
 		},
+		"Turn": func(ctx context.Context) error {
+			_, err := p.store.Turn(ctx, p.id, 0, func(operations.Loaded) (operations.Run, error) { return run[0], nil })
+			return err
+		},
 		"Find": func(ctx context.Context) error {
 			_, err := p.store.Find(ctx, p.id, operations.Want{Key: key(1)})
 			return err

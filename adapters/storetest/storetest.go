@@ -109,6 +109,7 @@ func groups() []testGroup {
 		{"keys", keyCases()},
 		{"operators", operatorCases()},
 		{"again", againCases()},
+		{"turn", turnCases()},
 		{"rows", rowCases()},
 		{"personal", personalCases()},
 		{"find", findCases()},

@@ -9,6 +9,7 @@ CREATE TABLE onbehalf_queue (
     item     TEXT    NOT NULL,
     due      INTEGER NOT NULL,
     ready    INTEGER,
+    state    TEXT    NOT NULL,
     seq      INTEGER NOT NULL,
     tries    INTEGER NOT NULL,
     holder   TEXT    NOT NULL,
@@ -18,8 +19,8 @@ CREATE TABLE onbehalf_queue (
 CREATE INDEX onbehalf_queue_ready ON onbehalf_queue (topic, tenant, ready, customer, item) WHERE ready IS NOT NULL;
 CREATE INDEX onbehalf_queue_parked ON onbehalf_queue (tenant, customer, topic, item) WHERE ready IS NULL;
 
-INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, seq, tries, holder)
-    SELECT tenant, customer, 'work', id, due, due, updated, 0, '' FROM onbehalf_operations WHERE due IS NOT NULL;
+INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+    SELECT tenant, customer, 'work', id, due, due, state, updated, 0, '' FROM onbehalf_operations WHERE due IS NOT NULL;
 
 DROP INDEX onbehalf_operations_due;
 
