@@ -186,10 +186,11 @@ func (l *lane) rely(id tenancy.OperatorID, version int64) {
 	}
 }
 
-func (l *lane) run() Run {
+func (l *lane) run(announce bool) Run {
 	changes := make([]Change, len(l.drafts))
 	for i, d := range l.drafts {
 		changes[i] = d.change
+		changes[i].Announce = announce
 	}
 	return Run{Book: l.book, From: l.base.head, Relies: l.relies, Changes: changes}
 }
@@ -199,7 +200,7 @@ func (l *lane) run() Run {
 func (e *Engine) commit(ctx context.Context, lanes []*lane) (again []*waiter) {
 	runs := make([]Run, len(lanes))
 	for i, l := range lanes {
-		runs[i] = l.run()
+		runs[i] = l.run(e.cfg.Outbox)
 	}
 	verdicts, err := e.send(ctx, runs)
 	if err == nil && len(verdicts) != len(runs) {

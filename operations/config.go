@@ -65,6 +65,20 @@ type Config struct {
 	// though its callers leave. Zero: 30 seconds. At most 10 minutes.
 	CommitTimeout time.Duration
 
+	// Lease is how long Work and Deliver have for what they claim from the queue,
+	// before others may claim it. Zero: 5 minutes, or four times the longest
+	// Timeout of a provider if that is longer. At least twice that Timeout, and at
+	// most a day. Engines over one store should have clocks that agree.
+	Lease time.Duration
+
+	// MaxTries is how often one item of the queue may fail in a row before it is
+	// parked. Zero: 8, which takes about an hour. At most 100.
+	MaxTries int
+
+	// Outbox has every entry that is committed from now on delivered by Deliver.
+	// It should be the same for all engines over one store.
+	Outbox bool
+
 	// CacheBytes bounds the folded books kept in memory. Zero: 64 MiB.
 	// Negative: none are kept.
 	CacheBytes int64
@@ -125,6 +139,12 @@ func (c Config) defaulted() Config {
 	if c.CommitTimeout == 0 {
 		c.CommitTimeout = 30 * time.Second
 	}
+	if c.Lease == 0 {
+		c.Lease = max(5*time.Minute, 4*c.longestTimeout())
+	}
+	if c.MaxTries == 0 {
+		c.MaxTries = 8
+	}
 	if c.CacheBytes == 0 {
 		c.CacheBytes = 64 << 20
 	}
@@ -156,6 +176,8 @@ func (c Config) validate() error {
 		within("Committers", c.Committers, 1, 64),
 		within("MaxBatch", c.MaxBatch, 1, 4096),
 		within("MaxQueue", c.MaxQueue, 1, 1<<20),
+		within("MaxTries", c.MaxTries, 1, 100),
+		within("Lease", c.Lease, max(time.Second, 2*c.longestTimeout()), 24*time.Hour),
 		within("Caps.Accounts", c.Caps.Accounts, 1, 4096),
 		within("Caps.Open", c.Caps.Open, 1, 4096),
 		within("Caps.Grants", c.Caps.Grants, 1, 4096),
@@ -169,6 +191,17 @@ func (c Config) validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// longestTimeout is the longest that a provider may take to answer.
+func (c Config) longestTimeout() time.Duration {
+	longest := time.Duration(0)
+	for _, p := range c.Providers {
+		if p != nil {
+			longest = max(longest, p.Contract().timeout())
+		}
+	}
+	return min(longest, 6*time.Hour)
 }
 
 func within[T int | time.Duration](field string, n, lo, hi T) error {

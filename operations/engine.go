@@ -25,14 +25,14 @@ type Engine struct {
 	seed   maphash.Seed
 	direct bool // inside a host's own transaction
 
-	work   *workPlace
+	rotas  *rotas
 	closed *atomic.Bool // for this engine and all made from it by Within
 }
 
 // New makes an engine over a store. All problems of the configuration are
 // reported at once. The store stays the host's to close, after the engine.
 func New(store Store, c Config) (*Engine, error) {
-	e := &Engine{cfg: c.defaulted(), store: store, seed: maphash.MakeSeed(), work: &workPlace{}, closed: &atomic.Bool{}}
+	e := &Engine{cfg: c.defaulted(), store: store, seed: maphash.MakeSeed(), rotas: &rotas{}, closed: &atomic.Bool{}}
 	rules, err := newRulebook(c)
 	if store == nil {
 		err = errors.Join(tenancy.Invalid("store", "is nil"), err)

@@ -153,10 +153,12 @@ type Change struct {
 	Personal   []PersonalRow
 	Erase      []string // subjects whose personal value and salt are deleted, the digest kept
 	Snapshot   *Snapshot
+	Announce   bool // the book's outbox must have a ticket from this entry on, see Queue
 }
 
 // OperationRow is what lists and queues know of an operation. Its document is
-// in the entry at Updated. A row replaces the one of the same ID.
+// in the entry at Updated. A row replaces the one of the same ID, and its ticket
+// in the queue.
 type OperationRow struct {
 	ID        OperationID
 	Created   int64 // seq of its first entry: the order of history
@@ -288,12 +290,13 @@ type Reader interface {
 	Personal(ctx context.Context, id BookID) ([]PersonalRow, error)
 	// Projection brings every row derived from the journal, to be held against
 	// it: sorted by operation id, seq and n, ref and asset, grant id, operator
-	// id, subject; keys by seq.
+	// id, subject; keys by seq; what waits by operation id.
 	Projection(ctx context.Context, id BookID) (Projection, error)
 	// Rebuild replaces every derived row by the given ones if the head is still
 	// at exactly this seq and hash; otherwise it must change nothing and return
-	// an error that wraps tenancy.ErrConflict. Journal and personal rows stay. A
-	// customer or snapshot that is nil is removed.
+	// an error that wraps tenancy.ErrConflict. Journal, personal rows and the
+	// ticket of the outbox stay. A customer or snapshot that is nil is removed.
+	// The tickets of the book's operations are made anew from the given rows.
 	Rebuild(ctx context.Context, id BookID, head Head, p Projection) error
 }
 
@@ -340,6 +343,14 @@ type Projection struct {
 	Operators  []tenancy.Operator // house only: the tenant's operator rows
 	Personal   []PersonalRow      // digests to hold; Rebuild ignores them
 	Snapshot   *Snapshot
+	Waiting    []WaitingRow // work tickets; Rebuild ignores them and goes by Operations
+}
+
+// WaitingRow is that an operation has a work ticket, and what it says.
+type WaitingRow struct {
+	Operation OperationID
+	Due       time.Time
+	Seq       int64
 }
 
 // KeyRow is a key taken in a book.
@@ -357,6 +368,33 @@ type Directory interface {
 	// Heads lists the heads of all books by customer id, ascending, after the
 	// given one. A page shorter than its limit is the last.
 	Heads(ctx context.Context, tenant tenancy.TenantID, after tenancy.CustomerID, limit int) ([]BookHead, error)
+	// Positions sums what is posted on the system accounts of all books of the
+	// tenant, exactly: by ref and asset, ascending, after the given place. The
+	// accounts of customers must be left out. A page shorter than its limit is
+	// the last.
+	Positions(ctx context.Context, tenant tenancy.TenantID, q PositionQuery) ([]PositionRow, error)
+}
+
+// PositionQuery says from where on positions are listed.
+type PositionQuery struct {
+	After PositionPlace
+	Limit int
+}
+
+// PositionPlace is a place in the list of positions; the zero value is its
+// beginning.
+type PositionPlace struct {
+	Ref   accounts.Ref
+	Asset string
+}
+
+// PositionRow is what all books of a tenant have on one system account, in one
+// asset.
+type PositionRow struct {
+	PositionPlace
+
+	Amount decimal.Decimal
+	Books  int64 // that have a row of the account
 }
 
 // CustomerQuery says which customers; zero fields do not restrict.
@@ -387,25 +425,4 @@ type CustomerItem struct {
 type BookHead struct {
 	Customer tenancy.CustomerID
 	Head     Head
-}
-
-// Queue finds what waits for its time.
-type Queue interface {
-	// Due lists operations of all books whose Due is not zero and not after now,
-	// by (Due, tenant, customer, operation), after the given place; an empty page
-	// is the end.
-	Due(ctx context.Context, now time.Time, after DuePlace, limit int) ([]DueItem, error)
-}
-
-// DuePlace is a place in the queue; the zero value is its beginning.
-type DuePlace struct {
-	Due       time.Time
-	Book      BookID
-	Operation OperationID
-}
-
-// DueItem is one operation that waits.
-type DueItem struct {
-	DuePlace
-	State State
 }

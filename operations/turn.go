@@ -85,7 +85,7 @@ func (e *Engine) turn(ctx context.Context, id BookID, waiters []*waiter) (again 
 		if len(l.drafts) == 0 {
 			return Run{}, errNothing
 		}
-		run = l.run()
+		run = l.run(e.cfg.Outbox)
 		return run, nil
 	})
 	switch {

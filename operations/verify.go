@@ -29,7 +29,7 @@ const MaxFaults = 100
 // Fault is one thing that is not as the journal says.
 type Fault struct {
 	Seq  int64  // the entry it is about; 0: none
-	What string // "entry", "head", "snapshot", "personal", "operation", "posting", "balance", "key", "customer", "grant", "operator"
+	What string // "entry", "head", "snapshot", "personal", "operation", "posting", "balance", "key", "ticket", "customer", "grant", "operator"
 	Text string
 }
 
@@ -266,6 +266,11 @@ func (d *derivation) projection(head Head) Projection {
 		p.Operations = append(p.Operations, o)
 	}
 	slices.SortFunc(p.Operations, func(a, b OperationRow) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range p.Operations {
+		if o := &p.Operations[i]; !o.Due.IsZero() {
+			p.Waiting = append(p.Waiting, WaitingRow{Operation: o.ID, Due: o.Due, Seq: o.Updated})
+		}
+	}
 	for _, b := range d.balances {
 		p.Balances = append(p.Balances, b)
 	}
@@ -328,6 +333,9 @@ func (v *Verification) compare(want, got Projection) {
 		func(r GrantRow) string { return string(r.Grant.ID) }, sameGrant, func(GrantRow) int64 { return 0 })
 	compareRows(v, "operator", want.Operators, got.Operators,
 		func(o tenancy.Operator) string { return string(o.ID) }, sameOperator, func(o tenancy.Operator) int64 { return o.Version })
+	compareRows(v, "ticket", want.Waiting, got.Waiting,
+		func(r WaitingRow) string { return string(r.Operation) },
+		func(a, b WaitingRow) bool { return a.Seq == b.Seq && a.Due.Equal(b.Due) }, func(r WaitingRow) int64 { return r.Seq })
 	if !sameCustomer(want.Customer, got.Customer) {
 		v.fault(0, "customer", "its row is not what the journal says")
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -228,8 +229,23 @@ func everyCall(b *book) map[string]func(context.Context, operations.Store) error
 			return err
 		},
 		"Heads": func(ctx context.Context, s operations.Store) error { _, err := s.Heads(ctx, "acme", "", 5); return err },
-		"Due": func(ctx context.Context, s operations.Store) error {
-			_, err := s.Due(ctx, at, operations.DuePlace{}, 5)
+		"Positions": func(ctx context.Context, s operations.Store) error {
+			_, err := s.Positions(ctx, "acme", operations.PositionQuery{Limit: 5})
+			return err
+		},
+		"Claim": func(ctx context.Context, s operations.Store) error {
+			_, err := s.Claim(ctx, operations.ClaimQuery{Topic: operations.TopicWork, Holder: "h", Now: at, Until: at.Add(time.Minute), Limit: 5})
+			return err
+		},
+		"Settle": func(ctx context.Context, s operations.Store) error {
+			return s.Settle(ctx, operations.Ticket{Tenant: "acme", Holder: "h"}, operations.Settlement{})
+		},
+		"Parked": func(ctx context.Context, s operations.Store) error {
+			_, err := s.Parked(ctx, "acme", operations.TicketPlace{}, 5)
+			return err
+		},
+		"Requeue": func(ctx context.Context, s operations.Store) error {
+			_, err := s.Requeue(ctx, "acme", operations.TicketPlace{Customer: "maria"}, at)
 			return err
 		},
 	}

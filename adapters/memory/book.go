@@ -18,6 +18,7 @@ type book struct {
 	head     operations.Head
 	entries  rows[operations.Sealed] // entry seq stands at seq-1
 	personal map[string]operations.PersonalRow
+	outbox   *ticket
 	derived
 }
 
@@ -30,6 +31,7 @@ type derived struct {
 	customer *operations.CustomerRow
 	grants   map[tenancy.GrantID]operations.GrantRow
 	snapshot *operations.Snapshot
+	waiting  map[operations.OperationID]*ticket // of the operations that have a Due
 }
 
 // account is what one ref has: its legs in the order of the journal, and a
@@ -83,14 +85,14 @@ func (b *book) stored(row *operations.OperationRow) operations.StoredOperation {
 }
 
 // apply stores one change whole. Nothing of it can fail.
-func (s *Store) apply(f *firm, b *book, c *operations.Change) {
+func (f *firm) apply(b *book, c *operations.Change) {
 	b.entries.add(c.Entry)
 	b.head = operations.Head{Seq: c.Entry.Seq, Hash: c.Entry.Hash}
 	if c.Entry.Key != "" {
 		b.keys[c.Entry.Key] = c.Entry.Seq
 	}
 	for i := range c.Operations {
-		s.putOperation(b, &c.Operations[i])
+		f.putOperation(b, &c.Operations[i])
 	}
 	for i := range c.Postings {
 		b.account(c.Postings[i].Ref).postings.add(c.Postings[i])
@@ -119,24 +121,27 @@ func (s *Store) apply(f *firm, b *book, c *operations.Change) {
 	if c.Snapshot != nil {
 		b.snapshot = cloneSnapshot(c.Snapshot)
 	}
+	if c.Announce {
+		f.announce(b, &c.Entry)
+	}
 }
 
-func (s *Store) putOperation(b *book, row *operations.OperationRow) {
+func (f *firm) putOperation(b *book, row *operations.OperationRow) {
 	old := b.ops[row.ID]
 	if old == nil {
 		kept := *row
 		b.ops[row.ID] = &kept
 		b.insert(&kept)
-		s.queue.moved(b, operations.OperationRow{}, &kept)
+		f.wait(b, &kept)
 		return
 	}
-	before := *old
+	created := old.Created
 	*old = *row
-	if before.Created != row.Created {
+	if created != row.Created {
 		b.history = slices.DeleteFunc(b.history, func(r *operations.OperationRow) bool { return r == old })
 		b.insert(old)
 	}
-	s.queue.moved(b, before, old)
+	f.wait(b, old)
 }
 
 // insert keeps history ascending; a new operation nearly always is the newest.

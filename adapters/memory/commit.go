@@ -123,7 +123,7 @@ func (s *Store) store(run *operations.Run, v *operations.Verdict) {
 			b.lose(run, i, v)
 			return
 		}
-		s.apply(f, b, c)
+		f.apply(b, c)
 		v.Won = i + 1
 	}
 }

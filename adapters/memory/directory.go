@@ -1,7 +1,9 @@
 package memory
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -105,4 +107,37 @@ func (s *Store) Heads(
 		heads = append(heads, operations.BookHead{Customer: b.id.Customer, Head: b.head})
 	}
 	return heads, nil
+}
+
+// Positions implements [operations.Directory].
+func (s *Store) Positions(ctx context.Context, tenant tenancy.TenantID, q operations.PositionQuery) ([]operations.PositionRow, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f := s.firms[tenant]
+	if f == nil {
+		return nil, nil
+	}
+	sums := make(map[operations.PositionPlace]operations.PositionRow)
+	for _, b := range f.books {
+		for ref, a := range b.accounts {
+			for i := range a.balances {
+				at := operations.PositionPlace{Ref: ref, Asset: a.balances[i].Asset}
+				if ref.System() && comparePositions(at, q.After) > 0 {
+					sum := sums[at]
+					sums[at] = operations.PositionRow{PositionPlace: at, Amount: sum.Amount.Add(a.balances[i].Posted), Books: sum.Books + 1}
+				}
+			}
+		}
+	}
+	rows := slices.SortedFunc(maps.Values(sums), func(x, y operations.PositionRow) int {
+		return comparePositions(x.PositionPlace, y.PositionPlace)
+	})
+	return slices.Clip(rows[:min(len(rows), max(q.Limit, 0))]), nil
+}
+
+func comparePositions(x, y operations.PositionPlace) int {
+	return cmp.Or(cmp.Compare(x.Ref, y.Ref), strings.Compare(x.Asset, y.Asset))
 }

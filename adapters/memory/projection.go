@@ -55,6 +55,9 @@ func (s *Store) Projection(ctx context.Context, id operations.BookID) (operation
 	}
 	p.Personal = b.personalRows()
 	p.Snapshot = cloneSnapshot(b.snapshot)
+	for _, key := range slices.Sorted(maps.Keys(b.waiting)) {
+		p.Waiting = append(p.Waiting, operations.WaitingRow{Operation: key, Due: b.waiting[key].due, Seq: b.waiting[key].seq})
+	}
 	return p, nil
 }
 
@@ -71,11 +74,7 @@ func (s *Store) Rebuild(ctx context.Context, id operations.BookID, head operatio
 		return fmt.Errorf("rebuild %s: its head is not at entry %d any more: %w", id, head.Seq, tenancy.ErrConflict)
 	}
 	f := s.firms[id.Tenant]
-	for _, row := range b.ops {
-		if !row.Due.IsZero() {
-			s.queue.waiting--
-		}
-	}
+	f.queue.work.live -= len(b.waiting)
 	old := b.customer
 	b.derived = newDerived()
 	if p.Customer != nil {
@@ -83,7 +82,7 @@ func (s *Store) Rebuild(ctx context.Context, id operations.BookID, head operatio
 		b.putCustomer(p.Customer)
 	}
 	for i := range p.Operations {
-		s.putOperation(b, &p.Operations[i])
+		f.putOperation(b, &p.Operations[i])
 	}
 	for _, row := range slices.SortedFunc(slices.Values(p.Postings), func(x, y operations.PostingRow) int {
 		return cmp.Or(cmp.Compare(x.Seq, y.Seq), cmp.Compare(x.N, y.N))

@@ -20,7 +20,6 @@ import (
 type Store struct {
 	mu    sync.RWMutex
 	firms map[tenancy.TenantID]*firm
-	queue queue
 }
 
 var _ operations.Store = (*Store)(nil)
@@ -37,6 +36,7 @@ type firm struct {
 	all       shelf
 	granted   map[tenancy.OperatorID]*shelf // books that ever had a grant of the operator's
 	operators map[tenancy.OperatorID]tenancy.Operator
+	queue     queue
 }
 
 // book gives the book, or nil.

@@ -75,6 +75,7 @@ func (m *methods) again(err error) bool {
 type batch struct {
 	*session
 
+	holds      bool // the head is held already: no waiting for operators
 	operators  map[operatorID]tenancy.Operator
 	operations map[operations.OperationID]struct{}
 	balances   map[balanceID]struct{}
@@ -88,7 +89,10 @@ type operatorID struct {
 // readOperators reads every operator that a run relies on or writes, once, in
 // their order and before any head is taken, and holds them as they are.
 func (b *batch) readOperators(runs []operations.Run, order []int) error {
-	lock := lockOperator
+	lock, toWrite := lockOperator, lockOperatorToWrite
+	if b.holds {
+		lock, toWrite = lockOperatorNow, lockOperatorToWriteNow
+	}
 	var ids []operatorID
 	for _, i := range order {
 		for _, r := range runs[i].Relies {
@@ -96,7 +100,7 @@ func (b *batch) readOperators(runs []operations.Run, order []int) error {
 		}
 		for j := range runs[i].Changes {
 			for _, o := range runs[i].Changes[j].Operators {
-				ids, lock = append(ids, operatorID{runs[i].Book.Tenant, o.ID}), lockOperatorToWrite
+				ids, lock = append(ids, operatorID{runs[i].Book.Tenant, o.ID}), toWrite
 			}
 		}
 	}

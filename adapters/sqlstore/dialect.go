@@ -72,6 +72,8 @@ type dialect struct {
 	otherSchema func(error) bool
 	// reading are the options of a transaction that only reads, of one moment.
 	reading sql.TxOptions
+	// writing are those of one that writes: rows are locked, not snapshots.
+	writing sql.TxOptions
 	// schema is where the tables are; empty: the database has none.
 	schema string
 	// scoped tells that the database is told what a transaction is about, and

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"time"
 
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -87,21 +86,33 @@ func (m *methods) Heads(ctx context.Context, tenant tenancy.TenantID, after tena
 	return all, nil
 }
 
-// Due lists operations of all books whose time has come, after the given place.
-func (m *methods) Due(ctx context.Context, now time.Time, after operations.DuePlace, limit int) ([]operations.DueItem, error) {
-	var items []operations.DueItem
-	err := m.via.read(ctx, scope{}, func(s *session) error {
-		if err := s.checkVersion(); err != nil {
+// Positions sums what is posted on the system accounts of all books of the
+// tenant.
+func (m *methods) Positions(ctx context.Context, tenant tenancy.TenantID, q operations.PositionQuery) ([]operations.PositionRow, error) {
+	var all []operations.PositionRow
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
+		if err := s.checkVersion(); err != nil || q.Limit < 1 {
 			return err
 		}
-		var err error
-		items, err = collect(s, due, func(rows *sql.Rows, d *operations.DueItem) error {
-			return rows.Scan(toTime(&d.Due), toText(&d.Book.Tenant), toText(&d.Book.Customer), toText(&d.Operation), toText(&d.State))
-		}, micros(now), micros(after.Due), string(after.Book.Tenant), string(after.Book.Customer), string(after.Operation), int64(max(limit, 0)))
-		return err
+		// A dialect that does not sum gives every book's row.
+		return s.each(positions, func(rows *sql.Rows) (bool, error) {
+			var r operations.PositionRow
+			if err := rows.Scan(toText(&r.Ref), toText(&r.Asset), toAmount(&r.Amount), toInt(&r.Books)); err != nil {
+				return false, err
+			}
+			if n := len(all); n > 0 && all[n-1].PositionPlace == r.PositionPlace {
+				all[n-1].Amount = all[n-1].Amount.Add(r.Amount)
+				all[n-1].Books += r.Books
+				return true, nil
+			} else if n == q.Limit {
+				return false, nil
+			}
+			all = append(all, r)
+			return true, nil
+		}, string(tenant), string(q.After.Ref), q.After.Asset, int64(q.Limit))
 	})
 	if err != nil {
-		return nil, m.failed(ctx, "due operations", err)
+		return nil, m.failed(ctx, "positions of tenant "+string(tenant), err)
 	}
-	return items, nil
+	return all, nil
 }

@@ -36,7 +36,6 @@ func (m *methods) Load(ctx context.Context, id operations.BookID, since int64) (
 	return l, nil
 }
 
-// load makes a load of several statements, which must be of one moment.
 func (s *session) load(id operations.BookID, since int64) (l operations.Loaded, err error) {
 	if l.Head, err = s.head(id); err != nil || l.Head.Seq <= since {
 		return l, err

@@ -74,6 +74,7 @@ func postgres(schema string) *dialect {
 		undone:    postgresUndone,
 		statement: func(ctx context.Context) context.Context { return ctx },
 		reading:   sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+		writing:   sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		schema:    schema,
 		scoped:    true,
 		numbers:   true,

@@ -31,8 +31,11 @@ func postgresTexts(schema string) [statementCount]string {
 			FROM ` + s + `find_in_book($1::text, $2::text, $3::text, $4::text, $5::text)`,
 		loadBook: `SELECT part, seq, prev, hash, at, action, operation, key, fingerprint, bytes, schema_version
 			FROM ` + s + `load_book($1::text, $2::text, $3::bigint, $4::bigint)`,
-		lockOperator:        `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE`,
-		lockOperatorToWrite: `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR UPDATE`,
+		lockOperator:           `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE`,
+		lockOperatorToWrite:    `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR UPDATE`,
+		lockOperatorNow:        `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE NOWAIT`,
+		lockOperatorToWriteNow: `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR UPDATE NOWAIT`,
+		lockHead:               `SELECT seq, hash FROM ` + s + `books WHERE tenant = $1 AND customer = $2 FOR UPDATE`,
 
 		readHead: `SELECT s.version, b.seq, b.hash FROM ` + s + `schema_version s
 			LEFT JOIN ` + s + `books b ON b.tenant = $1 AND b.customer = $2 WHERE s.only_row = 1`,
@@ -139,9 +142,35 @@ func postgresTexts(schema string) [statementCount]string {
 			FROM ` + s + `grants
 			WHERE tenant = $1 AND operator = $4 AND customer > $2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT $3) examined`,
 		heads: `SELECT customer, seq, hash FROM ` + s + `books WHERE tenant = $1 AND customer > $2 ORDER BY customer LIMIT $3`,
-		due: `SELECT due, tenant, customer, id, state FROM ` + s + `operations
-			WHERE due IS NOT NULL AND due <= $1 AND (due, tenant, customer, id) > ($2, $3, $4, $5) ORDER BY due, tenant, customer, id LIMIT $6`,
-		lockHead: `SELECT seq, hash FROM ` + s + `books WHERE tenant = $1 AND customer = $2 FOR UPDATE`,
+		positions: `SELECT ref, asset, trim_scale(sum(posted)), count(*) FROM ` + s + `balances
+			WHERE tenant = $1 AND (strpos(ref, ':') > 0 OR ref = 'suspense') AND (ref, asset) > ($2, $3) GROUP BY ref, asset ORDER BY ref, asset LIMIT $4`,
+
+		takeHead: `SELECT seq FROM ` + s + `books WHERE tenant = $1 AND customer = $2 FOR UPDATE`,
+		putTicket: `INSERT INTO ` + s + `queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+			VALUES ($1, $2, 'work', $3, $4, $4, $6, $5, 0, '') ON CONFLICT (tenant, customer, topic, item) DO UPDATE SET due = excluded.due,
+			ready = excluded.ready, state = excluded.state, seq = excluded.seq, tries = excluded.tries, holder = excluded.holder`,
+		dropTicket:  `DELETE FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work' AND item = $3`,
+		dropTickets: `DELETE FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work'`,
+		announce: `INSERT INTO ` + s + `queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+			VALUES ($1, $2, 'outbox', '', $3, $3, '', $4, 0, '') ON CONFLICT DO NOTHING`,
+		allWaiting: `SELECT item, due, seq FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work' ORDER BY item`,
+		readyTenants: `WITH RECURSIVE t (tenant) AS (
+				SELECT min(tenant) FROM ` + s + `queue WHERE topic = $1 AND ready IS NOT NULL AND tenant > $2
+				UNION ALL SELECT (SELECT min(q.tenant) FROM ` + s + `queue q WHERE q.topic = $1 AND q.ready IS NOT NULL AND q.tenant > t.tenant)
+				FROM t WHERE t.tenant IS NOT NULL)
+			SELECT t.tenant FROM t WHERE t.tenant IS NOT NULL
+			AND EXISTS (SELECT 1 FROM ` + s + `queue q WHERE q.topic = $1 AND q.tenant = t.tenant AND q.ready <= $3) LIMIT $4`,
+		readyTickets: `SELECT ` + ticketColumns + ` FROM ` + s + `queue q WHERE q.tenant = $1 AND q.topic = $2 AND q.ready <= $3
+			ORDER BY q.ready, q.customer, q.item LIMIT $4 FOR UPDATE SKIP LOCKED`,
+		claimTicket: `UPDATE ` + s + `queue SET ready = $5, tries = tries + 1, holder = $6
+			WHERE tenant = $1 AND customer = $2 AND topic = $3 AND item = $4`,
+		settleTicket: `UPDATE ` + s + `queue SET ready = $6, tries = $7, seq = greatest(seq, $8), holder = ''
+			WHERE tenant = $1 AND customer = $2 AND topic = $3 AND item = $4 AND holder = $5`,
+		endTicket: `DELETE FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = $3 AND item = $4 AND holder = $5`,
+		parkedTickets: `SELECT ` + ticketColumns + ` FROM ` + s + `queue q WHERE q.tenant = $1 AND q.ready IS NULL
+			AND (q.customer, q.topic, q.item) > ($2, $3, $4) ORDER BY q.customer, q.topic, q.item LIMIT $5`,
+		requeueTicket: `UPDATE ` + s + `queue SET ready = $5, tries = 0, holder = ''
+			WHERE tenant = $1 AND customer = $2 AND topic = $3 AND item = $4 AND ready IS NULL`,
 	}
 }
 

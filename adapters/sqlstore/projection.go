@@ -60,12 +60,19 @@ func (s *session) projection(id operations.BookID) (p operations.Projection, err
 	if p.Personal, err = s.personal(id); err != nil {
 		return p, err
 	}
+	if p.Waiting, err = collect(s, allWaiting, scanWaiting, tenant, customer); err != nil {
+		return p, err
+	}
 	p.Snapshot, err = s.snapshot(id)
 	return p, err
 }
 
 func scanBalance(rows *sql.Rows, b *operations.BalanceRow) error {
 	return rows.Scan(toText(&b.Ref), toText(&b.Asset), toAmount(&b.Posted), toAmount(&b.Held), toAmount(&b.DebtLimit), toInt(&b.Seq))
+}
+
+func scanWaiting(rows *sql.Rows, r *operations.WaitingRow) error {
+	return rows.Scan(toText(&r.Operation), toTime(&r.Due), toInt(&r.Seq))
 }
 
 func scanKey(rows *sql.Rows, k *operations.KeyRow) error {
@@ -144,7 +151,7 @@ func (m *methods) Rebuild(ctx context.Context, id operations.BookID, head operat
 
 func (s *session) rebuild(id operations.BookID, p *operations.Projection) error {
 	w := writer{batch: &batch{session: s}, tenant: string(id.Tenant), customer: string(id.Customer)}
-	for _, drop := range []statement{dropOperations, dropPostings, dropBalances, dropKeys, dropGrants, dropSnapshot} {
+	for _, drop := range []statement{dropOperations, dropPostings, dropBalances, dropKeys, dropGrants, dropSnapshot, dropTickets} {
 		if err := w.put(drop); err != nil {
 			return err
 		}

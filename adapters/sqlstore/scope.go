@@ -13,6 +13,7 @@ import (
 type scope struct {
 	books []operations.BookID
 	firm  tenancy.TenantID // for lists over the books of a tenant
+	queue bool             // for what waits in the books of all tenants
 }
 
 func ofBook(id operations.BookID) scope    { return scope{books: []operations.BookID{id}} }

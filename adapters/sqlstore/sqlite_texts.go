@@ -4,6 +4,7 @@ const (
 	entryColumns     = `seq, prev, hash, at, action, operation, key, fingerprint, bytes`
 	operationColumns = `id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due`
 	postingColumns   = `seq, n, at, operation, ref, asset, amount, balance`
+	ticketColumns    = `q.tenant, q.customer, q.topic, q.item, q.due, q.seq, q.tries, q.holder, q.ready, q.state`
 	customerColumns  = `type, status, country, name, tax_id, opened_at, opened_by, updated_at, updated_by`
 )
 
@@ -126,10 +127,39 @@ func sqliteTexts() [statementCount]string {
 			FROM onbehalf_grants INDEXED BY onbehalf_grants_operator
 			WHERE tenant = ?1 AND operator = ?4 AND customer > ?2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT ?3)`,
 		heads: `SELECT customer, seq, hash FROM onbehalf_books WHERE tenant = ? AND customer > ? ORDER BY customer LIMIT ?`,
-		due: `SELECT due, tenant, customer, id, state FROM onbehalf_operations
-			WHERE due IS NOT NULL AND due <= ? AND (due, tenant, customer, id) > (?, ?, ?, ?) ORDER BY due, tenant, customer, id LIMIT ?`,
 		// A transaction that writes is alone in the file, so this only reads.
-		lockHead: `SELECT seq, hash FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
+		lockOperatorNow:        `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockOperatorToWriteNow: `SELECT version, document FROM onbehalf_operators WHERE tenant = ? AND operator = ?`,
+		lockHead:               `SELECT seq, hash FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
+		positions: `SELECT ref, asset, posted, 1 FROM onbehalf_balances INDEXED BY onbehalf_balances_system
+			WHERE tenant = ?1 AND (ref = 'suspense' OR instr(ref, ':') > 0) AND (ref, asset) > (?2, ?3) AND ?4 > 0 ORDER BY ref, asset`,
+
+		takeHead: `SELECT seq FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
+		putTicket: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+			VALUES (?1, ?2, 'work', ?3, ?4, ?4, ?6, ?5, 0, '') ON CONFLICT (tenant, customer, topic, item) DO UPDATE SET due = excluded.due,
+			ready = excluded.ready, state = excluded.state, seq = excluded.seq, tries = excluded.tries, holder = excluded.holder`,
+		dropTicket:  `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' AND item = ?`,
+		dropTickets: `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work'`,
+		announce: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+			VALUES (?1, ?2, 'outbox', '', ?3, ?3, '', ?4, 0, '') ON CONFLICT DO NOTHING`,
+		allWaiting: `SELECT item, due, seq FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' ORDER BY item`,
+		readyTenants: `WITH RECURSIVE t (tenant) AS (
+				SELECT min(tenant) FROM onbehalf_queue WHERE topic = ?1 AND ready IS NOT NULL AND tenant > ?2
+				UNION ALL SELECT (SELECT min(q.tenant) FROM onbehalf_queue q WHERE q.topic = ?1 AND q.ready IS NOT NULL AND q.tenant > t.tenant)
+				FROM t WHERE t.tenant IS NOT NULL)
+			SELECT t.tenant FROM t WHERE t.tenant IS NOT NULL
+			AND EXISTS (SELECT 1 FROM onbehalf_queue q WHERE q.topic = ?1 AND q.tenant = t.tenant AND q.ready <= ?3) LIMIT ?4`,
+		readyTickets: `SELECT ` + ticketColumns + ` FROM onbehalf_queue q WHERE q.tenant = ? AND q.topic = ? AND q.ready <= ?
+			ORDER BY q.ready, q.customer, q.item LIMIT ?`,
+		claimTicket: `UPDATE onbehalf_queue SET ready = ?5, tries = tries + 1, holder = ?6
+			WHERE tenant = ?1 AND customer = ?2 AND topic = ?3 AND item = ?4`,
+		settleTicket: `UPDATE onbehalf_queue SET ready = ?6, tries = ?7, seq = max(seq, ?8), holder = ''
+			WHERE tenant = ?1 AND customer = ?2 AND topic = ?3 AND item = ?4 AND holder = ?5`,
+		endTicket: `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = ? AND item = ? AND holder = ?`,
+		parkedTickets: `SELECT ` + ticketColumns + ` FROM onbehalf_queue q WHERE q.tenant = ? AND q.ready IS NULL
+			AND (q.customer, q.topic, q.item) > (?, ?, ?) ORDER BY q.customer, q.topic, q.item LIMIT ?`,
+		requeueTicket: `UPDATE onbehalf_queue SET ready = ?5, tries = 0, holder = ''
+			WHERE tenant = ?1 AND customer = ?2 AND topic = ?3 AND item = ?4 AND ready IS NULL`,
 	}
 }
 

@@ -64,7 +64,22 @@ const (
 	customersGranted
 	customersGrantedFloor
 	heads
-	due
-	lockHead // the head, which nobody else moves until the transaction ends
+	lockOperatorNow        // as lockOperator, and fails where it would have to wait
+	lockOperatorToWriteNow // the same, to change him
+	lockHead               // the head, which nobody else moves until the transaction ends
+	positions
+	takeHead // the seq of the head, which nobody else moves before the transaction ends
+	putTicket
+	dropTicket
+	dropTickets
+	announce
+	allWaiting
+	readyTenants
+	readyTickets // which nobody else claims before the transaction ends
+	claimTicket
+	settleTicket
+	endTicket
+	parkedTickets
+	requeueTicket
 	statementCount
 )

@@ -17,33 +17,36 @@ import (
 // reason.
 func acrossBooks() map[statement]string {
 	return map[statement]string{ //nolint:exhaustive // a short list is the point
-		guardSchema:         "the schema belongs to no tenant",
-		hasSchema:           "the schema belongs to no tenant",
-		readSchema:          "the schema belongs to no tenant",
-		savepoint:           "reads and writes no row",
-		undoSavepoint:       "reads and writes no row",
-		closeSavepoint:      "reads and writes no row",
-		makeSchema:          "reads and writes no row",
-		enterSchema:         "reads and writes no row",
-		setScope:            "reads and writes no row",
-		commitRuns:          "the function writes under the tenant and customer of each run, see TestFunctionsKeepToTheirBooks",
-		findInBook:          "the function is given tenant and customer, see TestFunctionsKeepToTheirBooks",
-		loadBook:            "the function is given tenant and customer, see TestFunctionsKeepToTheirBooks",
-		putOperator:         "operators belong to the tenant",
-		readOperator:        "operators belong to the tenant",
-		allOperators:        "operators belong to the tenant",
-		dropOperators:       "operators belong to the tenant",
-		lockOperator:        "operators belong to the tenant",
-		lockOperatorToWrite: "operators belong to the tenant",
-		due:                 "work is done for all tenants alike, by the system; each row names its book",
+		guardSchema:            "the schema belongs to no tenant",
+		hasSchema:              "the schema belongs to no tenant",
+		readSchema:             "the schema belongs to no tenant",
+		savepoint:              "reads and writes no row",
+		undoSavepoint:          "reads and writes no row",
+		closeSavepoint:         "reads and writes no row",
+		makeSchema:             "reads and writes no row",
+		enterSchema:            "reads and writes no row",
+		setScope:               "reads and writes no row",
+		commitRuns:             "the function writes under the tenant and customer of each run, see TestFunctionsKeepToTheirBooks",
+		findInBook:             "the function is given tenant and customer, see TestFunctionsKeepToTheirBooks",
+		loadBook:               "the function is given tenant and customer, see TestFunctionsKeepToTheirBooks",
+		putOperator:            "operators belong to the tenant",
+		readOperator:           "operators belong to the tenant",
+		allOperators:           "operators belong to the tenant",
+		dropOperators:          "operators belong to the tenant",
+		lockOperator:           "operators belong to the tenant",
+		lockOperatorNow:        "operators belong to the tenant",
+		lockOperatorToWriteNow: "operators belong to the tenant",
+		lockOperatorToWrite:    "operators belong to the tenant",
+		readyTenants:           "work is done for all tenants alike, by the system; it tells their ids and nothing else",
 	}
 }
 
 // acrossCustomers are those that read a whole tenant, and name it.
 func acrossCustomers() map[statement]bool {
 	return map[statement]bool{ //nolint:exhaustive // a short list is the point
-		putOperator: true, readOperator: true, lockOperator: true, lockOperatorToWrite: true, allOperators: true, dropOperators: true,
+		putOperator: true, readOperator: true, lockOperator: true, lockOperatorToWrite: true, lockOperatorNow: true, lockOperatorToWriteNow: true, allOperators: true, dropOperators: true,
 		customers: true, customersFloor: true, customersGranted: true, customersGrantedFloor: true, heads: true,
+		positions: true, readyTickets: true, parkedTickets: true,
 	}
 }
 

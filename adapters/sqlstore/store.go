@@ -83,7 +83,7 @@ func New(db *sql.DB, d Dialect, config ...Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{writer: &pool{DB: db}, kind: d, dialect: spec, sources: all, schema: all[len(all)-1].version}
-	s.readers, s.workers = s.writer, s.writer
+	s.readers = s.writer
 	if c.Readers != nil {
 		s.readers = &pool{DB: c.Readers}
 	}
@@ -130,14 +130,23 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 	return p, nil
 }
 
+// pool is the one to use: that of the workers, where there is one, for the queue.
+func (s *Store) pool(otherwise *pool, of scope) *pool {
+	if of.queue && s.workers != nil {
+		return s.workers
+	}
+	return otherwise
+}
+
 // read runs fn in a transaction that sees one moment.
 func (s *Store) read(ctx context.Context, of scope, fn func(*session) error) error {
-	p, err := s.ready(ctx, s.readers)
+	on := s.pool(s.readers, of)
+	p, err := s.ready(ctx, on)
 	if err != nil {
 		return err
 	}
 	options := s.dialect.reading
-	tx, err := s.readers.BeginTx(ctx, &options)
+	tx, err := on.BeginTx(ctx, &options)
 	if err != nil {
 		return err
 	}
@@ -168,21 +177,23 @@ func (s *Store) point(ctx context.Context, of scope, fn func(*session) error) er
 // long as ctx allows; from then on the transaction runs to its end, so that it
 // is always known whether it reached COMMIT.
 func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) error {
-	p, err := s.ready(ctx, s.writer)
+	on := s.pool(s.writer, of)
+	p, err := s.ready(ctx, on)
 	if err != nil {
 		return err
 	}
-	conn, err := s.writer.Conn(ctx)
+	conn, err := on.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // returns the connection to its pool
 	inner := s.dialect.statement(ctx)
-	tx, err := conn.BeginTx(inner, nil)
+	options := s.dialect.writing
+	tx, err := conn.BeginTx(inner, &options)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // for an fn that does not return; otherwise it has ended
+	defer tx.Rollback() //nolint:errcheck // after COMMIT nothing; else it ends what fn did, even where fn does not return
 	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: p}
 	err = w.guard()
 	if err == nil {
@@ -195,7 +206,6 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 		err = ctx.Err()
 	}
 	if err != nil {
-		_ = tx.Rollback()
 		return s.unready(ctx, err)
 	}
 	if err := tx.Commit(); err != nil {

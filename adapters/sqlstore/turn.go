@@ -15,56 +15,47 @@ import (
 func (m *methods) Turn(
 	ctx context.Context, id operations.BookID, since int64, decide func(operations.Loaded) (operations.Run, error),
 ) (operations.Verdict, error) {
-	t := turn{id: id, since: since, decide: decide}
-	err := m.via.write(ctx, ofBook(id), t.take)
-	for tries := 1; err != nil && tries < maxTries && !t.decided && m.again(err) && ctx.Err() == nil; tries++ {
-		err = m.via.write(ctx, ofBook(id), t.take)
-	}
+	var (
+		verdict operations.Verdict
+		own     error // decide's
+	)
+	err := m.via.write(ctx, ofBook(id), func(s *session) error {
+		b := batch{session: s, holds: true}
+		if err := b.lock(id); err != nil {
+			return err
+		}
+		loaded, err := b.load(id, since)
+		if err != nil {
+			return err
+		}
+		run, err := decide(loaded)
+		if err != nil {
+			own = err
+			return err
+		}
+		if run.Book != id {
+			return tenancy.Invalid("book", "is another")
+		}
+		if err := run.Validate(); err != nil {
+			return err
+		}
+		if err := b.readOperators([]operations.Run{run}, []int{0}); err != nil {
+			return err
+		}
+		verdict, err = b.run(&run)
+		return err
+	})
 	switch {
-	case t.own != nil:
-		return operations.Verdict{}, t.own
+	case own != nil:
+		return operations.Verdict{}, own
+	case err != nil && m.dialect.again(err):
+		// It would have had to wait for an operator, out of the order in which
+		// batches wait: the book goes back and is decided again.
+		return operations.Verdict{Loss: operations.Stale}, nil
 	case err != nil:
 		return operations.Verdict{}, m.failed(ctx, fmt.Sprintf("turn of book %s", id), err)
 	}
-	return t.verdict, nil
-}
-
-// turn is one turn of a book.
-type turn struct {
-	id      operations.BookID
-	since   int64
-	decide  func(operations.Loaded) (operations.Run, error)
-	decided bool  // it was called
-	own     error // its own
-	verdict operations.Verdict
-}
-
-func (t *turn) take(s *session) error {
-	b := batch{session: s}
-	if err := b.lock(t.id); err != nil {
-		return err
-	}
-	loaded, err := b.load(t.id, t.since)
-	if err != nil {
-		return err
-	}
-	t.decided = true
-	run, err := t.decide(loaded)
-	if err != nil {
-		t.own = err
-		return err
-	}
-	if run.Book != t.id {
-		return tenancy.Invalid("book", "is another")
-	}
-	if err := run.Validate(); err != nil {
-		return err
-	}
-	if err := b.readOperators([]operations.Run{run}, []int{0}); err != nil {
-		return err
-	}
-	t.verdict, err = b.run(&run)
-	return err
+	return verdict, nil
 }
 
 // lock takes the head of the book, if it has one, until the transaction ends.

@@ -93,7 +93,7 @@ func (t *TxStore) check(s *session) error {
 	return nil
 }
 
-func (t *TxStore) write(ctx context.Context, of scope, fn func(*session) error) error {
+func (t *TxStore) write(ctx context.Context, of scope, fn func(*session) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -104,36 +104,35 @@ func (t *TxStore) write(ctx context.Context, of scope, fn func(*session) error) 
 	if _, err := t.tx.ExecContext(s.ctx, s.dialect.texts[savepoint]); err != nil {
 		return err
 	}
-	returned := false
+	kept, unguarded := false, false
 	defer func() {
-		if !returned { // fn has panicked, or ended its goroutine
-			_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
-			_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint])
+		if kept {
+			return
+		}
+		// It failed, or fn did not return. Where the database has ended the
+		// transaction there is nothing to undo.
+		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
+		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint])
+		if err != nil && (unguarded || s.dialect.otherSchema(err)) {
+			if unready := t.check(s); unready != nil {
+				err = unready
+			}
 		}
 	}()
-	err := s.guard()
-	unguarded := err != nil
+	err = s.guard()
+	unguarded = err != nil
 	if err == nil {
 		err = s.enter(of)
 	}
 	if err == nil {
 		err = fn(s)
 	}
-	returned = true
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil {
-		// Where the database has ended the transaction there is nothing to undo.
-		_, _ = t.tx.ExecContext(s.ctx, s.dialect.texts[undoSavepoint])
-		if unguarded || s.dialect.otherSchema(err) {
-			if unready := t.check(s); unready != nil {
-				err = unready
-			}
-		}
-	}
-	if _, closed := t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint]); err == nil {
-		err = closed
+	if err == nil {
+		_, err = t.tx.ExecContext(s.ctx, s.dialect.texts[closeSavepoint])
+		kept = err == nil
 	}
 	return err
 }

@@ -102,6 +102,9 @@ func (w *writer) changes(changes []operations.Change) error {
 			return fmt.Errorf("entry %d: %w", c.Entry.Seq, err)
 		}
 	}
+	if err := w.announce(changes); err != nil {
+		return err
+	}
 	return w.folded(changes)
 }
 
@@ -193,6 +196,9 @@ func (w *writer) entry(e *operations.Sealed) error {
 func (w *writer) operation(o *operations.OperationRow) error {
 	amount, err := amountText("amount", o.Amount)
 	if err != nil {
+		return err
+	}
+	if err := w.wait(o); err != nil {
 		return err
 	}
 	args := []any{

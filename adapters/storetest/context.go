@@ -46,6 +46,9 @@ func contextCases() []testCase {
 func (p *pen) calls() map[string]func(ctx context.Context) error {
 	p.Helper()
 	q := p.book(joao)
+	held := operations.Ticket{
+		TicketPlace: operations.TicketPlace{Customer: p.id.Customer, Topic: operations.TopicWork, Operation: op(1)}, Tenant: own, Holder: "late",
+	}
 	run := []operations.Run{p.run(p.fork().plain("")), q.run(q.plain(""))}
 	return map[string]func(ctx context.Context) error{
 		"Load": func(ctx context.Context) error {
@@ -93,8 +96,21 @@ func (p *pen) calls() map[string]func(ctx context.Context) error {
 			_, err := p.store.Heads(ctx, own, "", 1)
 			return err
 		},
-		"Due": func(ctx context.Context) error {
-			_, err := p.store.Due(ctx, at(100), operations.DuePlace{}, 1)
+		"Positions": func(ctx context.Context) error {
+			_, err := p.store.Positions(ctx, own, operations.PositionQuery{Limit: 1})
+			return err
+		},
+		"Claim": func(ctx context.Context) error {
+			_, err := p.store.Claim(ctx, operations.ClaimQuery{Topic: operations.TopicWork, Holder: "late", Now: at(100), Until: at(200), Limit: 1})
+			return err
+		},
+		"Settle": func(ctx context.Context) error { return p.store.Settle(ctx, held, operations.Settlement{Ready: at(5)}) },
+		"Parked": func(ctx context.Context) error {
+			_, err := p.store.Parked(ctx, own, operations.TicketPlace{}, 1)
+			return err
+		},
+		"Requeue": func(ctx context.Context) error {
+			_, err := p.store.Requeue(ctx, own, held.TicketPlace, at(5))
 			return err
 		},
 	}

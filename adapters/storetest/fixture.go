@@ -42,13 +42,14 @@ type pen struct {
 	id     operations.BookID
 	head   operations.Head
 	tip    operations.Head
-	author string // equal entries would be one entry, however many write them
+	born   map[operations.OperationID]int64 // seq of an operation's first entry
+	author string                           // equal entries would be one entry, however many write them
 }
 
 func (b *bundle) book(customer tenancy.CustomerID) *pen { return b.bookOf(own, customer) }
 
 func (b *bundle) bookOf(tenant tenancy.TenantID, customer tenancy.CustomerID) *pen {
-	p := &pen{bundle: b, id: operations.BookID{Tenant: tenant, Customer: customer}}
+	p := &pen{bundle: b, id: operations.BookID{Tenant: tenant, Customer: customer}, born: make(map[operations.OperationID]int64)}
 	return p.fork()
 }
 

@@ -89,6 +89,11 @@ func (m *model) projection() operations.Projection {
 	if m.id.Customer == tenancy.House {
 		p.Operators = byKey(m.operators)
 	}
+	for _, o := range p.Operations {
+		if !o.Due.IsZero() {
+			p.Waiting = append(p.Waiting, operations.WaitingRow{Operation: o.ID, Due: o.Due, Seq: o.Updated})
+		}
+	}
 	for _, e := range m.entries {
 		p.Head = operations.Head{Seq: e.Seq, Hash: e.Hash}
 		if e.Key != "" {

@@ -100,6 +100,9 @@ func (n *neighbour) state(b *bundle) string {
 	page, err := b.store.Customers(b.ctx, n.tenant, operations.CustomerQuery{Limit: 200, Operator: ana, Now: at(1)})
 	b.ok(err, "customers")
 	all.WriteString(lines(page.Items, itemLine))
+	positions, err := b.store.Positions(b.ctx, n.tenant, operations.PositionQuery{Limit: 200})
+	b.ok(err, "positions")
+	all.WriteString(lines(positions, positionLine))
 	return all.String()
 }
 

@@ -93,9 +93,7 @@ func projectionCases() []testCase {
 			history, err := b.store.History(b.ctx, p.id, operations.HistoryQuery{Limit: 9, Kinds: []string{"rebuilt"}})
 			b.ok(err, "history")
 			b.same(lines(history.Items, func(s operations.StoredOperation) string { return operationLine(s.Row) }), operationLine(given.Operations[0]), "history")
-			b.same(lines(b.dueOf(at(1000)), dueLine), dueLine(operations.DueItem{
-				DuePlace: operations.DuePlace{Due: at(7), Book: p.id, Operation: op(1)}, State: operations.Prepared,
-			}), "what is due")
+			b.ready(at(1000), p.ticket(given.Operations[0]))
 			found, err := b.store.Find(b.ctx, p.id, operations.Want{Key: key(1), Operation: op(3)})
 			b.ok(err, "find")
 			if found.Key != nil || found.Operation != nil {

@@ -19,8 +19,10 @@
 //   - The list of customers has every book with a customer's row, the house's
 //     too. A grant for everyone stands in the house's book and is no grant of
 //     that book; a grant is not live any more at the very time it expires.
-//   - A page of heads shorter than its limit is the last one; the queue goes on
-//     until a page is empty.
+//   - A page of heads shorter than its limit is the last one; so is a page of
+//     positions or of parked tickets.
+//   - A claim may find less than is ready while others claim; it finds the rest
+//     when it is repeated.
 //   - Of one run, what is stored already counts before operators and head do.
 //   - Equal entries are one entry, whoever sends them.
 //   - Rows of one entry make at most one new operation, so Created is unique.
@@ -120,7 +122,10 @@ func groups() []testGroup {
 		{"projection", projectionCases()},
 		{"customers", customerCases()},
 		{"heads", headCases()},
+		{"positions", positionCases()},
 		{"queue", queueCases()},
+		{"tickets", ticketCases()},
+		{"outbox", outboxCases()},
 		{"contention", contentionCases()},
 	}
 }

@@ -110,8 +110,16 @@ func snapshotText(s *operations.Snapshot) string {
 	return fmt.Sprintf("snapshot %d %s %x", s.Seq, s.Hash, s.Bytes)
 }
 
-func dueLine(d operations.DueItem) string {
-	return fmt.Sprintf("%s %s/%s/%s %q", when(d.Due), d.Book.Tenant, d.Book.Customer, d.Operation, d.State)
+func ticketLine(t operations.Ticket) string {
+	return fmt.Sprintf("%s %s/%s/%s %q due %s seq %d tries %d ready %s", t.Topic, t.Tenant, t.Customer, t.Operation, t.State, when(t.Due), t.Seq, t.Tries, when(t.Ready))
+}
+
+func waitingLine(r operations.WaitingRow) string {
+	return fmt.Sprintf("waiting %q due %s seq %d", r.Operation, when(r.Due), r.Seq)
+}
+
+func positionLine(r operations.PositionRow) string {
+	return fmt.Sprintf("position %q asset %q amount %s of %d books", r.Ref, r.Asset, amount(r.Amount), r.Books)
 }
 
 func bookHeadLine(h operations.BookHead) string {
@@ -150,6 +158,6 @@ func projectionText(p operations.Projection) string {
 		lines(p.Operations, operationLine), lines(p.Postings, postingLine), lines(p.Balances, balanceLine),
 		lines(p.Keys, func(k operations.KeyRow) string { return fmt.Sprintf("key %q %d", k.Key, k.Seq) }),
 		customerText(p.Customer), lines(p.Grants, grantLine), lines(p.Operators, operatorLine),
-		lines(p.Personal, personalLine), snapshotText(p.Snapshot),
+		lines(p.Personal, personalLine), snapshotText(p.Snapshot), lines(p.Waiting, waitingLine),
 	}, "\n")
 }

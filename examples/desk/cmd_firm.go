@@ -201,11 +201,12 @@ type workDoc struct {
 	Resolved   int  `json:"resolved"`
 	Unresolved int  `json:"unresolved"`
 	Stuck      int  `json:"stuck"`
+	Parked     int  `json:"parked"`
 	More       bool `json:"more"`
 }
 
 func (d workDoc) draw(p *page) {
-	p.linef(plain, "%d expired, %d released, %d resolved, %d unresolved, %d stuck", d.Expired, d.Released, d.Resolved, d.Unresolved, d.Stuck)
+	p.linef(plain, "%d expired, %d released, %d resolved, %d unresolved, %d stuck, %d parked", d.Expired, d.Released, d.Resolved, d.Unresolved, d.Stuck, d.Parked)
 	if d.More {
 		p.linef(waits, "there is more to do")
 	}

@@ -171,6 +171,6 @@ CREATE TABLE queue (
 ) WITH (fillfactor = 70);
 
 CREATE INDEX queue_ready ON queue (topic, tenant, ready, customer, item) WHERE ready IS NOT NULL;
-CREATE INDEX queue_parked ON queue (tenant, topic, customer, item) WHERE ready IS NULL;
+CREATE INDEX queue_parked ON queue (tenant, customer, topic, item) WHERE ready IS NULL;
 
 INSERT INTO schema_version (only_row, version) VALUES (1, 1);
