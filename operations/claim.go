@@ -81,8 +81,12 @@ func pause(tries int) time.Duration {
 // settleTime bounds a settlement, which is made though the caller has left.
 const settleTime = 5 * time.Second
 
-// settle ends the claim of a ticket. Where that fails the lease runs out.
+// settle ends the claim of a ticket, if it is still in one. Where that fails the
+// lease runs out.
 func (c *claimed) settle(ctx context.Context, t *Ticket, s Settlement) {
+	if t.Holder == "" {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
 	if err := c.eng.store.Settle(ctx, *t, s); err != nil {

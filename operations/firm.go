@@ -90,6 +90,35 @@ func (v *Firm) standing(ctx context.Context, what string) (tenancy.Standing, err
 	return st, err
 }
 
+// Treasury lists what the firm has on the system accounts of all its books
+// together, its own among them: what is owed to and by each provider, what it
+// earned, what cannot be assigned. By account and asset, ascending, after the
+// given place. Exact sums, a report: books that change while it reads are taken
+// before or after their change, and no decision may rest on it. It needs the view
+// permission for all customers. Limit as for Book.History; a page shorter than
+// its limit is the last.
+func (v *Firm) Treasury(ctx context.Context, after PositionPlace, limit int) ([]PositionRow, error) {
+	limit, err := bounded(limit)
+	if after != (PositionPlace{}) {
+		err = errors.Join(err, after.Ref.Validate(), tenancy.CheckID("asset", after.Asset))
+	}
+	if err != nil {
+		return nil, err
+	}
+	st, err := v.standing(ctx, "treasury")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := v.eng.gate.Authorize(v.scope, tenancy.View, st); err != nil {
+		return nil, err
+	}
+	rows, err := v.eng.store.Positions(ctx, v.scope.Tenant(), PositionQuery{After: after, Limit: limit})
+	if err != nil {
+		return nil, v.eng.failed(ctx, fmt.Errorf("sum positions: %w", err))
+	}
+	return rows, nil
+}
+
 // Root is a commitment to the heads of all books of a firm at about one time.
 // Sign it and keep it elsewhere: a book that was later lost or set back, its
 // head with it, no longer gives the same root for the same books.

@@ -183,8 +183,8 @@ func (r *round) workOn(ctx context.Context, t *Ticket) {
 		}
 		r.done.Released++
 		if n := entry.operation(o.ID); n != nil && n.State == Executing {
-			// Nobody else looks at it before its SendBy, which bounds the call.
-			r.resolve(ctx, t, *n, true)
+			// The entry has made the ticket anew: nobody looks at it before SendBy.
+			r.resolve(ctx, &Ticket{TicketPlace: t.TicketPlace, Tenant: t.Tenant}, *n, true)
 		}
 	case Executing, Unresolved:
 		r.resolve(ctx, t, *o, false)
@@ -224,7 +224,7 @@ func (r *round) resolve(ctx context.Context, t *Ticket, o Operation, fresh bool)
 		entry, err = e.record(ctx, t.Book(), o, silent(o.ID), ActReport, "")
 	}
 	switch {
-	case errors.Is(err, errIdle) && ok:
+	case errors.Is(err, errIdle) && ok && a.Validate() == nil:
 		r.done.Unresolved++
 		r.later(ctx, t)
 	case errors.Is(err, errIdle):

@@ -19,6 +19,7 @@ type model struct {
 	operators map[operatorOf]*modelOperator
 	scopes    map[scopeOf]*modelScope
 	touched   map[operations.BookID]bool // by the step at hand
+	served    tenancy.TenantID           // whose turn in the queue was last
 }
 
 type operatorOf struct {
@@ -96,6 +97,7 @@ type modelOp struct {
 	version, created, updated        int64
 	sent                             bool // has a reference
 	reversal                         *modelOp
+	ticket                           modelTicket
 }
 
 type modelKey struct {
