@@ -177,6 +177,10 @@ func (s *Store) point(ctx context.Context, of scope, fn func(*session) error) er
 // long as ctx allows; from then on the transaction runs to its end, so that it
 // is always known whether it reached COMMIT.
 func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) error {
+	return s.unready(ctx, s.transact(ctx, of, fn))
+}
+
+func (s *Store) transact(ctx context.Context, of scope, fn func(*session) error) error {
 	on := s.pool(s.writer, of)
 	p, err := s.ready(ctx, on)
 	if err != nil {
@@ -206,7 +210,7 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 		err = ctx.Err()
 	}
 	if err != nil {
-		return s.unready(ctx, err)
+		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return &commitError{err}
@@ -217,6 +221,10 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 // call runs fn, which makes a single statement that is a transaction of its own.
 // Once it is sent only the server can tell that it had no effect.
 func (s *Store) call(ctx context.Context, _ scope, fn func(*session) error) error {
+	return s.unready(ctx, s.single(ctx, fn))
+}
+
+func (s *Store) single(ctx context.Context, fn func(*session) error) error {
 	if _, err := s.ready(ctx, s.writer); err != nil {
 		return err
 	}
@@ -229,14 +237,14 @@ func (s *Store) call(ctx context.Context, _ scope, fn func(*session) error) erro
 		return err
 	}
 	if err := fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, conn: conn}); err != nil {
-		return &commitError{s.unready(ctx, err)}
+		return &commitError{err}
 	}
 	return nil
 }
 
 // unready finds out whether an error comes from tables of another release.
 func (s *Store) unready(ctx context.Context, err error) error {
-	if !s.dialect.otherSchema(err) {
+	if err == nil || !s.dialect.otherSchema(err) {
 		return err
 	}
 	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {
