@@ -217,19 +217,19 @@ func (r *bookReader) follow(line []byte) (step, error) {
 	if !found || !cut || !ended {
 		return step{}, errors.New("it is no entry")
 	}
-	var hash Hash
-	if err := hash.UnmarshalText(text); err != nil {
+	var sum Hash
+	if err := sum.UnmarshalText(text); err != nil {
 		return step{}, err
 	}
 	body = bytes.Clone(body)
-	if sha256.Sum256(body) != hash {
+	if sha256.Sum256(body) != sum {
 		return step{}, fmt.Errorf("%w: the entry does not have its hash", ErrDamaged)
 	}
 	e, err := DecodeEntry(body)
 	if err != nil {
 		return step{}, err
 	}
-	s, err := stepOf(r.f, e, sealedOf(e, hash, body))
+	s, err := stepOf(r.f, e, sealedOf(e, sum, body))
 	if err != nil {
 		return step{}, err
 	}
@@ -263,7 +263,7 @@ func (r *bookReader) rest(ctx context.Context) error {
 		if err := exactly(line, &p); err != nil {
 			return r.bad(err)
 		}
-		row := PersonalRow{Subject: p.Subject, Digest: p.Digest, Salt: p.Salt, Value: p.Value}
+		row := PersonalRow(p)
 		switch gone := row.Value == nil && row.Salt == nil; {
 		case row.Subject != subject || row.Digest != digest:
 			return r.bad(fmt.Errorf("%w: personal data that were not recorded", ErrDamaged))
@@ -318,9 +318,9 @@ func stepOf(f *Folded, e *Entry, s Sealed) (step, error) {
 }
 
 // sealedOf takes the columns of an entry from its bytes.
-func sealedOf(e *Entry, hash Hash, b []byte) Sealed {
+func sealedOf(e *Entry, sum Hash, b []byte) Sealed {
 	return Sealed{
-		Seq: e.Seq, Prev: e.Prev, Hash: hash, At: e.At, Action: e.Action,
+		Seq: e.Seq, Prev: e.Prev, Hash: sum, At: e.At, Action: e.Action,
 		Operation: e.Operation, Key: e.Key, Fingerprint: e.Fingerprint, Bytes: b,
 	}
 }

@@ -60,8 +60,7 @@ func (e *Engine) export(ctx context.Context, id BookID, w io.Writer) (Exported, 
 	}
 	done := Exported{Book: id, Head: f.head}
 	for subject := range f.personal.all {
-		row := personal[subject]
-		out.document(filePersonal{Subject: subject, Digest: row.Digest, Salt: row.Salt, Value: row.Value})
+		out.document(filePersonal(personal[subject]))
 		done.Personal++
 	}
 	done.Digest = out.digest()
