@@ -92,7 +92,7 @@ func (x *exportCmd) Run(ctx context.Context, c *caller) error {
 
 // writeBook makes the file, for the owner's eyes; of what failed nothing is left.
 func writeBook(name string, export func(io.Writer) (operations.Exported, error)) (_ bookDoc, err error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the file the caller names
 	if err != nil {
 		return bookDoc{}, fmt.Errorf("export: %w", err)
 	}
@@ -165,7 +165,7 @@ func (x *importCmd) names() ([]string, error) {
 }
 
 func readBook(ctx context.Context, eng *operations.Engine, name string) (bookDoc, error) {
-	f, err := os.Open(name)
+	f, err := os.Open(name) //nolint:gosec // the file the caller names
 	if err != nil {
 		return bookDoc{}, fmt.Errorf("import: %w", err)
 	}
