@@ -71,8 +71,9 @@ type Books interface {
 	// Turn gives the caller the book for one run: what decide sees is what Load
 	// would bring after since, and no other run may move the book's head until
 	// the run that decide returns is stored, or decide fails. So a run on the head
-	// that decide was given cannot lose as Stale. A book without entries is there
-	// to be begun by whoever comes first, and may be lost to him.
+	// that decide was given is not Stale, but where a book without entries is begun
+	// by whoever comes first, or where the store would have to wait for an operator
+	// who is being changed: then it gives the book back, with nothing stored.
 	//
 	// decide is called at most once, must be quick and must not use the store. Its
 	// error must come back as it is, with nothing stored; should it panic, or end
@@ -350,6 +351,7 @@ type Projection struct {
 type WaitingRow struct {
 	Operation OperationID
 	Due       time.Time
+	State     State
 	Seq       int64
 }
 

@@ -268,7 +268,7 @@ func (d *derivation) projection(head Head) Projection {
 	slices.SortFunc(p.Operations, func(a, b OperationRow) int { return cmp.Compare(a.ID, b.ID) })
 	for i := range p.Operations {
 		if o := &p.Operations[i]; !o.Due.IsZero() {
-			p.Waiting = append(p.Waiting, WaitingRow{Operation: o.ID, Due: o.Due, Seq: o.Updated})
+			p.Waiting = append(p.Waiting, WaitingRow{Operation: o.ID, Due: o.Due, State: o.State, Seq: o.Updated})
 		}
 	}
 	for _, b := range d.balances {
@@ -335,7 +335,7 @@ func (v *Verification) compare(want, got Projection) {
 		func(o tenancy.Operator) string { return string(o.ID) }, sameOperator, func(o tenancy.Operator) int64 { return o.Version })
 	compareRows(v, "ticket", want.Waiting, got.Waiting,
 		func(r WaitingRow) string { return string(r.Operation) },
-		func(a, b WaitingRow) bool { return a.Seq == b.Seq && a.Due.Equal(b.Due) }, func(r WaitingRow) int64 { return r.Seq })
+		func(a, b WaitingRow) bool { return a.Seq == b.Seq && a.State == b.State && a.Due.Equal(b.Due) }, func(r WaitingRow) int64 { return r.Seq })
 	if !sameCustomer(want.Customer, got.Customer) {
 		v.fault(0, "customer", "its row is not what the journal says")
 	}

@@ -141,7 +141,7 @@ func TestEveryMethodRefusesAScopeOfTheWrongKind(t *testing.T) {
 	before := d.seq()
 	for _, c := range calls(t, d.eng) {
 		wrong := []tenancy.Scope{firm}
-		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads"}, c.name) {
+		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Treasury"}, c.name) {
 			wrong = []tenancy.Scope{d.scope, d.house}
 		}
 		for _, s := range wrong {

@@ -181,7 +181,8 @@ func (a *runArrays) add(r *operations.Run) error {
 		a.entry(&c.Entry)
 		if c.Announce && !announced {
 			announced = true
-			a.announceRun, a.announceSeq, a.announceAt = append(a.announceRun, a.run), append(a.announceSeq, c.Entry.Seq), append(a.announceAt, c.Entry.At.UnixMicro())
+			a.announceRun, a.announceSeq = append(a.announceRun, a.run), append(a.announceSeq, c.Entry.Seq)
+			a.announceAt = append(a.announceAt, c.Entry.At.UnixMicro())
 		}
 		for j := range c.Postings {
 			if err := a.posting(&c.Postings[j]); err != nil {

@@ -154,7 +154,7 @@ func postgresTexts(schema string) [statementCount]string {
 		dropTickets: `DELETE FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work'`,
 		announce: `INSERT INTO ` + s + `queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
 			VALUES ($1, $2, 'outbox', '', $3, $3, '', $4, 0, '') ON CONFLICT DO NOTHING`,
-		allWaiting: `SELECT item, due, seq FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work' ORDER BY item`,
+		allWaiting: `SELECT item, due, seq, state FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work' ORDER BY item`,
 		readyTenants: `WITH RECURSIVE t (tenant) AS (
 				SELECT min(tenant) FROM ` + s + `queue WHERE topic = $1 AND ready IS NOT NULL AND tenant > $2
 				UNION ALL SELECT (SELECT min(q.tenant) FROM ` + s + `queue q WHERE q.topic = $1 AND q.ready IS NOT NULL AND q.tenant > t.tenant)
