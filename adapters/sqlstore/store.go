@@ -39,8 +39,8 @@ type Config struct {
 // use. Before its first use [Store.Migrate] must have made the tables; until
 // then every call returns a [SchemaError].
 //
-// It prepares its statements once and leaves them to the pool: they end when
-// the host closes it.
+// With SQLite it prepares its statements once and leaves them to the pool: they
+// end when the host closes it. With PostgreSQL that is the driver's business.
 type Store struct {
 	methods
 
@@ -113,6 +113,10 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 		return nil, &SchemaError{Have: have, Want: s.schema}
 	}
 	p := new([statementCount]*sql.Stmt)
+	if s.dialect.byText {
+		on.prepared.Store(p)
+		return p, nil
+	}
 	for id, text := range &s.dialect.texts {
 		if statement(id).unprepared() || text == "" {
 			continue
@@ -128,6 +132,16 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 	}
 	on.prepared.Store(p)
 	return p, nil
+}
+
+// session runs statements on a pool, a connection or a transaction: as texts, or
+// by those that are prepared.
+func (s *Store) session(ctx context.Context, on runner, prepared *[statementCount]*sql.Stmt, tx *sql.Tx) *session {
+	r := &session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: prepared}
+	if s.dialect.byText {
+		r.texts = on
+	}
+	return r
 }
 
 // pool is the one to use: that of the workers, where there is one, for the queue.
@@ -151,7 +165,7 @@ func (s *Store) read(ctx context.Context, of scope, fn func(*session) error) err
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	r := &session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: p}
+	r := s.session(ctx, tx, p, tx)
 	if err := r.enter(of); err != nil {
 		return err
 	}
@@ -170,7 +184,7 @@ func (s *Store) point(ctx context.Context, of scope, fn func(*session) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, base: p})
+	return fn(s.session(ctx, s.readers.DB, p, nil))
 }
 
 // write runs fn in a transaction and commits it. It waits for a connection as
@@ -198,7 +212,7 @@ func (s *Store) transact(ctx context.Context, of scope, fn func(*session) error)
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after COMMIT nothing; else it ends what fn did, even where fn does not return
-	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: p}
+	w := s.session(inner, tx, p, tx)
 	err = w.guard()
 	if err == nil {
 		err = w.enter(of)
@@ -236,7 +250,7 @@ func (s *Store) single(ctx context.Context, fn func(*session) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, conn: conn}); err != nil {
+	if err := fn(s.session(ctx, conn, nil, nil)); err != nil {
 		return &commitError{err}
 	}
 	return nil
