@@ -26,15 +26,15 @@ CREATE FUNCTION hash_of(customer text, seq bigint) RETURNS bytea LANGUAGE sql IM
 INSERT INTO operations SELECT tenant, customer, 'op-' || md5(customer || seq), seq, seq, 1,
 	(ARRAY['completed', 'completed', 'scheduled', 'cancelled', 'failed'])[1 + seq %% 5], (ARRAY['deposit', 'withdrawal', 'transfer'])[1 + seq %% 3],
 	CASE WHEN seq %% 50 = 0 THEN 'USD' ELSE 'BRL' END, 'acc-' || seq %% accounts, 'acc-' || (seq + 1) %% accounts, 1 + seq %% 1000,
-	(ARRAY['ana', 'bruno', 'carla', 'davi'])[1 + seq %% 4], 1700000000000000 + seq * 1000000, CASE WHEN seq %% 5 = 2 THEN 1800000000000000 + seq END
+	(ARRAY['ana', 'bruno', 'carla', 'davi'])[1 + seq %% 4], 1700000000000000 + seq::bigint * 1000000, CASE WHEN seq %% 5 = 2 THEN 1800000000000000 + seq::bigint END
 	FROM load, generate_series(1, n) seq;
-INSERT INTO entries SELECT tenant, customer, seq, hash_of(customer, seq - 1), hash_of(customer, seq), 1700000000000000 + seq * 1000000, 'submit',
+INSERT INTO entries SELECT tenant, customer, seq, hash_of(customer, seq - 1), hash_of(customer, seq), 1700000000000000 + seq::bigint * 1000000, 'submit',
 	'op-' || md5(customer || seq), 'key-' || md5(customer || seq), hash_of('k', seq), convert_to(repeat(md5(customer || seq), 25), 'UTF8')
 	FROM load, generate_series(1, n) seq;
 INSERT INTO keys SELECT tenant, customer, 'key-' || md5(customer || seq), seq FROM load, generate_series(1, n) seq;
-INSERT INTO postings SELECT tenant, customer, 'acc-' || seq %% accounts, seq, 0, 1700000000000000 + seq * 1000000, 'op-' || md5(customer || seq), 'BRL', 1 + seq %% 1000, seq
+INSERT INTO postings SELECT tenant, customer, 'acc-' || seq %% accounts, seq, 0, 1700000000000000 + seq::bigint * 1000000, 'op-' || md5(customer || seq), 'BRL', 1 + seq %% 1000, seq
 	FROM load, generate_series(1, n) seq;
-INSERT INTO postings SELECT tenant, customer, 'clearing:bank', seq, 1, 1700000000000000 + seq * 1000000, 'op-' || md5(customer || seq), 'BRL', -1 - seq %% 1000, -seq
+INSERT INTO postings SELECT tenant, customer, 'clearing:bank', seq, 1, 1700000000000000 + seq::bigint * 1000000, 'op-' || md5(customer || seq), 'BRL', -1 - seq %% 1000, -seq
 	FROM load, generate_series(1, n) seq;
 INSERT INTO balances SELECT tenant, customer, 'acc-' || a, 'BRL', a, 0, 0, n FROM load, generate_series(0, accounts - 1) a;
 INSERT INTO balances SELECT tenant, customer, 'clearing:bank', 'BRL', -n, 0, 0, n FROM load;

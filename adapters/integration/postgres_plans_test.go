@@ -237,7 +237,7 @@ func (w *rowsWorld) readings(store operations.Store, large int64) []reading {
 			return store.Settle(ctx, t, operations.Settlement{Delivered: 1, Ready: now})
 		})
 	}
-	add("parked", 51, func() error {
+	add("parked", examined, func() error {
 		_, err := store.Parked(ctx, "t0", operations.TicketPlace{Customer: "big"}, 50)
 		return err
 	})
