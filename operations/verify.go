@@ -203,31 +203,18 @@ func (d *derivation) take(s Sealed, personal map[string]PersonalRow) error {
 	if err != nil {
 		return err
 	}
-	if d.f.head.Seq > 0 && d.f.head.Seq%MaxTail == 0 {
-		snap, err := d.f.snapshot()
-		if err != nil {
-			return err
-		}
-		if snap.digest() != entry.Snapshot {
-			return fmt.Errorf("entry %d: %w: it names another snapshot than follows from the journal", s.Seq, ErrDamaged)
-		}
-		d.snapshot = snap
+	for _, p := range entry.Effects.Personal {
+		delete(d.erased, p.Subject)
 	}
-	after, err := Fold(d.f, entry, s.Hash)
+	x, err := stepOf(d.f, entry, s)
 	if err != nil {
 		return err
 	}
-	var values []PersonalRow
-	for _, p := range entry.Effects.Personal {
-		delete(d.erased, p.Subject)
-		if row, ok := personal[p.Subject]; ok && row.Digest == p.Digest {
-			values = append(values, row)
-		} else {
-			values = append(values, PersonalRow{Subject: p.Subject, Digest: p.Digest})
-		}
+	if x.snapshot != nil {
+		d.snapshot = x.snapshot
 	}
-	c := project(d.f, after, entry, s, values)
-	d.f = after
+	c := project(d.f, x.after, entry, s, personalOf(entry, personal))
+	d.f = x.after
 	for _, o := range c.Operations {
 		d.operations[o.ID] = o
 	}

@@ -151,14 +151,7 @@ func emptyPostgres(t *testing.T) string {
 		dsn = shared.Keep(t, template)
 	}
 	t.Cleanup(func() {
-		// As a superuser without triggers: nobody else may empty a journal.
-		err := execOn(context.Background(), dsn, `SET session_replication_role = replica;
-			DO $$ DECLARE name text; BEGIN
-				FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'onbehalf' AND tablename NOT IN ('schema_version', 'migrations') LOOP
-					EXECUTE format('DELETE FROM onbehalf.%I', name);
-				END LOOP;
-			END $$`)
-		if err != nil {
+		if err := wipe(dsn); err != nil {
 			t.Error(err)
 			return
 		}
@@ -167,6 +160,17 @@ func emptyPostgres(t *testing.T) string {
 		shared.clean = append(shared.clean, dsn)
 	})
 	return dsn
+}
+
+// wipe empties the tables, as a superuser without triggers: nobody else may
+// empty a journal.
+func wipe(dsn string) error {
+	return execOn(context.Background(), dsn, `SET session_replication_role = replica;
+		DO $$ DECLARE name text; BEGIN
+			FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'onbehalf' AND tablename NOT IN ('schema_version', 'migrations') LOOP
+				EXECUTE format('DELETE FROM onbehalf.%I', name);
+			END LOOP;
+		END $$`)
 }
 
 // onPostgres is another store on a database of newPostgres.

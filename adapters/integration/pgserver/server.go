@@ -68,7 +68,8 @@ func Start(ctx context.Context, settings ...string) (s *Server, err error) {
 	if s.port, err = freePort(ctx); err != nil {
 		return s, err
 	}
-	return s, s.Restart(ctx)
+	err = s.Restart(ctx)
+	return s, err
 }
 
 // find gives the directory with the programs of the newest version.
@@ -78,7 +79,7 @@ func find() (string, error) {
 		return "", err
 	}
 	version := func(dir string) int {
-		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir))) //nolint:errcheck // 0 for what is no number
+		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir))) // 0 for what is no number
 		return n
 	}
 	slices.SortFunc(all, func(a, b string) int { return version(b) - version(a) })
@@ -199,7 +200,7 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
 		case <-s.exited:
-			log, _ := os.ReadFile(s.log()) //nolint:errcheck // what there is
+			log, _ := os.ReadFile(s.log()) // what there is
 			return fmt.Errorf("postgres ended: %w: %s", err, log[max(0, len(log)-2000):])
 		}
 	}
@@ -246,7 +247,7 @@ func (s *Server) children() []int {
 	}
 	var pids []int
 	for _, path := range all {
-		b, err := os.ReadFile(path)
+		b, err := os.ReadFile(path) //nolint:gosec // a path of /proc
 		if err != nil {
 			continue
 		}
