@@ -13,7 +13,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -65,11 +64,26 @@ func Start(ctx context.Context, settings ...string) (s *Server, err error) {
 	if err := s.run(ctx, "initdb", "-D", s.data(), "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
 		return s, err
 	}
-	if s.port, err = freePort(ctx); err != nil {
-		return s, err
-	}
-	err = s.Restart(ctx)
+	err = s.onFreePort(ctx, freePort)
 	return s, err
+}
+
+// onFreePort starts the server on a port that was free when it was picked, and
+// on another if somebody has taken it since: many processes look for one.
+func (s *Server) onFreePort(ctx context.Context, pick func(context.Context) (int, error)) (err error) {
+	for range 5 {
+		if s.port, err = pick(ctx); err != nil {
+			return err
+		}
+		if err = s.Restart(ctx); err == nil || ctx.Err() != nil {
+			return err
+		}
+		l, taken := (&net.ListenConfig{}).Listen(ctx, "tcp4", s.Address())
+		if taken == nil {
+			return errors.Join(err, l.Close()) // so that was not the reason
+		}
+	}
+	return err
 }
 
 // find gives the directory with the programs of the newest version.
@@ -99,28 +113,6 @@ func find() (string, error) {
 	return "", ErrNone
 }
 
-// unprivileged is how programs of the server are run, who own dir.
-func unprivileged(dir string) (*syscall.SysProcAttr, error) {
-	if os.Geteuid() != 0 {
-		return &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}, nil
-	}
-	nobody, err := user.Lookup("nobody")
-	if err != nil {
-		return nil, err
-	}
-	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	gid, err := strconv.ParseUint(nobody.Gid, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	return &syscall.SysProcAttr{
-		Pdeathsig: syscall.SIGQUIT, Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
-	}, os.Chown(dir, int(uid), int(gid))
-}
-
 func freePort(ctx context.Context) (int, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -140,6 +132,8 @@ func (s *Server) log() string { return filepath.Join(s.dir, "log") }
 func (s *Server) run(ctx context.Context, program string, args ...string) error {
 	c := exec.CommandContext(ctx, filepath.Join(s.binaries, program), args...) //nolint:gosec // programs of the machine
 	c.SysProcAttr, c.Dir = s.as, s.dir
+	runtime.LockOSThread() // the program is told of the end of the thread that started it
+	defer runtime.UnlockOSThread()
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", program, err, bytes.TrimSpace(out))
 	}
@@ -163,10 +157,12 @@ func (s *Server) Restart(ctx context.Context) error {
 	c := exec.Command(filepath.Join(s.binaries, "postgres"), args...) //nolint:gosec,noctx // it ends with Stop or Kill
 	c.SysProcAttr, c.Dir, c.Stdout, c.Stderr = s.as, s.dir, log, log
 	started, exited := make(chan error, 1), make(chan struct{})
+	alive, end := context.WithCancel(ctx)
 	// The server is told of the end of the thread that started it; this one
 	// lives as long as the server.
 	go func() {
 		runtime.LockOSThread()
+		defer end()
 		defer close(exited)
 		defer log.Close() //nolint:errcheck // of a server that is gone
 		err := c.Start()
@@ -179,10 +175,12 @@ func (s *Server) Restart(ctx context.Context) error {
 		return err
 	}
 	s.process, s.exited = c, exited
-	return s.ready(ctx)
+	return s.ready(ctx, alive)
 }
 
-func (s *Server) ready(ctx context.Context) error {
+// ready waits until the server answers. Somebody else at the port may not: no
+// answer is waited for that is not one of a server alive.
+func (s *Server) ready(ctx, alive context.Context) error {
 	db, err := sql.Open("pgx", s.DSN("postgres", Superuser))
 	if err != nil {
 		return err
@@ -191,9 +189,10 @@ func (s *Server) ready(ctx context.Context) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		err := db.PingContext(ctx)
-		if err == nil {
-			return nil
+		var data string
+		err := db.QueryRowContext(alive, "SELECT current_setting('data_directory')").Scan(&data)
+		if err == nil && data == s.data() {
+			return nil // and not one that had the port before
 		}
 		select {
 		case <-tick.C:

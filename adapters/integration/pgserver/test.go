@@ -53,7 +53,7 @@ func (s *Shared) Need(tb testing.TB) string {
 		s.tried = true
 		s.dsn, s.err = s.start()
 	}
-	missing(tb, s.err)
+	missing(tb, os.Getenv("ONBEHALF_REQUIRE"), s.err)
 	return s.dsn
 }
 
@@ -78,7 +78,7 @@ func Own(tb testing.TB, settings ...string) *Server {
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
 	server, err := Start(ctx, settings...)
-	missing(tb, err)
+	missing(tb, os.Getenv("ONBEHALF_REQUIRE"), err)
 	tb.Cleanup(func() {
 		if err := server.Stop(); err != nil {
 			tb.Error(err)
@@ -87,11 +87,13 @@ func Own(tb testing.TB, settings ...string) *Server {
 	return server
 }
 
-func missing(tb testing.TB, err error) {
+// missing ends a test that has no server: it is skipped where there is none to
+// be had and nothing requires one.
+func missing(tb testing.TB, require string, err error) {
 	tb.Helper()
 	switch {
 	case err == nil:
-	case !errors.Is(err, ErrNone), slices.Contains(strings.Split(os.Getenv("ONBEHALF_REQUIRE"), ","), "postgres"):
+	case !errors.Is(err, ErrNone), slices.Contains(strings.Split(require, ","), "postgres"):
 		tb.Fatal(err)
 	default:
 		tb.Skip(err)
