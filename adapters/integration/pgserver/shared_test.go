@@ -60,17 +60,20 @@ func TestDatabasesOfOneServerAreApartAndGo(t *testing.T) {
 	require.Equal(t, admin, shared.Need(t), "it is started once")
 	template := shared.Database(t, "")
 	do(t, template, "CREATE TABLE n (n bigint)")
+	var forgotten *sql.DB
 	t.Run("while their tests run", func(t *testing.T) {
 		a, b := shared.Database(t, name(t, template)), shared.Database(t, name(t, template))
 		do(t, a, "INSERT INTO n VALUES (1)")
 		require.Equal(t, 1, count(t, a, "SELECT count(*) FROM n"))
 		require.Zero(t, count(t, b, "SELECT count(*) FROM n"))
 		require.Equal(t, 2, count(t, admin, "SELECT count(*) FROM pg_database WHERE datname IN ('"+name(t, a)+"', '"+name(t, b)+"')"))
-		held, err := sql.Open("pgx", a) // somebody who forgot to close does not keep it
+		var err error
+		forgotten, err = sql.Open("pgx", a)
 		require.NoError(t, err)
-		require.NoError(t, held.PingContext(t.Context()))
-		t.Cleanup(func() { _ = held.Close() })
+		require.NoError(t, forgotten.PingContext(t.Context()))
 	})
+	require.Equal(t, 1, forgotten.Stats().OpenConnections, "who is still connected does not keep it")
+	require.NoError(t, forgotten.Close())
 	prefix := name(t, template)[:len(name(t, template))-1]
 	require.Equal(t, 1, count(t, admin, "SELECT count(*) FROM pg_database WHERE datname LIKE '"+prefix+"%'"), "the template")
 }
