@@ -31,7 +31,7 @@ func TestAServerEndsWithItsProcess(t *testing.T) {
 	if err != nil {
 		missing(t, os.Getenv("ONBEHALF_REQUIRE"), err)
 	}
-	dir, err := os.MkdirTemp("", "onbehalf-orphan-") // not of t: an unprivileged server is to get through
+	dir, err := os.MkdirTemp("", "onbehalf-orphan-") //nolint:usetesting // an unprivileged server has to get through to it
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))

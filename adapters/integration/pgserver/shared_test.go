@@ -52,7 +52,7 @@ func TestWhereThereIsNoServerATestIsSkippedUnlessOneIsRequired(t *testing.T) {
 }
 
 // One server for what follows: its databases do not see each other, and go.
-func TestDatabasesOfOneServerAreApartAndGo(t *testing.T) {
+func TestDatabasesOfOneServerAreApartAndGo(t *testing.T) { //nolint:tparallel // what follows the subtest is about its end
 	t.Parallel()
 	var shared Shared
 	t.Cleanup(func() { require.NoError(t, shared.Close()) })
