@@ -52,6 +52,9 @@ func newPostgresBaseline(ctx context.Context, pool *pgxpool.Pool, books, size, c
 		_, err = pool.CopyFrom(ctx, pgx.Identifier{"balances"},
 			[]string{"tenant", "customer", "ref", "asset", "posted", "held", "debt_limit", "seq"}, pgx.CopyFromRows(balances))
 	}
+	if err == nil {
+		_, err = pool.Exec(ctx, `ANALYZE books, balances`) // or the first plans are made for empty tables
+	}
 	return s, err
 }
 

@@ -14,7 +14,7 @@ BEGIN
     FROM shape AS s CROSS JOIN LATERAL generate_series(1, s.entries) AS n ORDER BY s.customer, n;
     INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at)
     SELECT 'bench', s.customer, lpad(n::text, 36, '0'), n, n, 1, 'completed', 'deposit', 'EUR', '', '00000000-0000-7000-8000-000000000001',
-        (n % 100000) / 100.0, 'teller', 1700000000000000 + n
+        trim_scale((n % 100000) / 100.0), 'teller', 1700000000000000 + n
     FROM shape AS s CROSS JOIN LATERAL generate_series(1, s.entries) AS n ORDER BY s.customer, n;
 END
 $$;
