@@ -70,12 +70,11 @@ const (
 
 // pause is how long a ticket that failed so often is left alone.
 func pause(tries int) time.Duration {
-	for p := shortPause; p < longPause; p *= 2 {
-		if tries--; tries <= 0 {
-			return p
-		}
+	p := shortPause
+	for n := 1; n < tries && p < longPause; n++ {
+		p *= 2
 	}
-	return longPause
+	return min(p, longPause)
 }
 
 // settleTime bounds a settlement, which is made though the caller has left.
@@ -90,7 +89,7 @@ func (c *claimed) settle(ctx context.Context, t *Ticket, s Settlement) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
 	if err := c.eng.store.Settle(ctx, *t, s); err != nil {
-		c.log(ctx, slog.LevelWarn, "ticket not settled", t, err)
+		c.eng.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "ticket not settled", t.attrs(err)...)
 	}
 }
 
@@ -114,19 +113,21 @@ func (c *claimed) failed(ctx context.Context, t *Ticket, err error) (parked int)
 	case ctx.Err() != nil:
 		c.giveBack(ctx, t)
 	case t.Tries >= c.eng.cfg.MaxTries:
-		c.log(ctx, slog.LevelError, "parked after too many failures", t, err)
+		c.eng.cfg.Log.LogAttrs(ctx, slog.LevelError, "parked after too many failures", t.attrs(err)...)
 		c.settle(ctx, t, Settlement{Tries: t.Tries})
 		return 1
 	default:
-		c.log(ctx, slog.LevelWarn, "failed, to be tried again", t, err)
+		c.eng.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "failed, to be tried again", t.attrs(err)...)
 		c.settle(ctx, t, Settlement{Ready: c.now().Add(pause(t.Tries)), Tries: t.Tries})
 	}
 	return 0
 }
 
-func (c *claimed) log(ctx context.Context, level slog.Level, text string, t *Ticket, err error) {
-	c.eng.cfg.Log.LogAttrs(ctx, level, text, slog.String("topic", string(t.Topic)), slog.String("book", t.Book().String()),
-		slog.String("operation", string(t.Operation)), slog.Int("tries", t.Tries), slog.Any("error", err))
+func (t *Ticket) attrs(err error) []slog.Attr {
+	return []slog.Attr{
+		slog.String("topic", string(t.Topic)), slog.String("book", t.Book().String()),
+		slog.String("operation", string(t.Operation)), slog.Int("tries", t.Tries), slog.Any("error", err),
+	}
 }
 
 // Parked lists what failed too often, or for too long, and is not tried any

@@ -87,8 +87,19 @@ func foldGolden(t *testing.T, name string) (end string, entries int) {
 	return b.String(), entries
 }
 
-// writeGolden walks a book through every effect there is.
-func writeGolden(t *testing.T, name string) {
+// walked is a book that was walked through every effect there is.
+type walked struct {
+	store *memory.Store
+	eng   *operations.Engine
+	clock operations.Clock
+	ana   tenancy.Principal
+	scope tenancy.Scope
+	book  operations.BookID
+	brl   accounts.ID
+}
+
+// walkBook makes such a book, the same each time.
+func walkBook(t *testing.T) walked {
 	t.Helper()
 	ctx := context.Background()
 	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -180,8 +191,16 @@ func writeGolden(t *testing.T, name string) {
 	v, err := eng.Book(s).Verify(ctx)
 	require.NoError(t, err)
 	require.Empty(t, v.Faults)
+	return walked{
+		store: store, eng: eng, ana: ana, scope: s, book: v.Book, brl: brl,
+		clock: operations.ClockFunc(func() time.Time { return now }),
+	}
+}
 
-	sealed, err := store.Journal(ctx, v.Book, 0, 1000)
+func writeGolden(t *testing.T, name string) {
+	t.Helper()
+	w := walkBook(t)
+	sealed, err := w.store.Journal(context.Background(), w.book, 0, 1000)
 	require.NoError(t, err)
 	var b bytes.Buffer
 	for _, e := range sealed {

@@ -66,10 +66,12 @@ func (e *Engine) Deliver(ctx context.Context, b Budget, deliver func(context.Con
 		if len(c.tickets) == 0 {
 			return done, ctx.Err()
 		}
-		left--
+		before := left
 		for i := range c.tickets {
-			left -= c.empty(ctx, &c.tickets[i], min(entriesAtOnce, max(left, 1)), deliver, &done)
+			share := max(left/(len(c.tickets)-i), 1)
+			left -= c.empty(ctx, &c.tickets[i], min(share, entriesAtOnce), deliver, &done)
 		}
+		left -= max(1-(before-left), 0) // a claim that delivered nothing is not for nothing
 		if ctx.Err() != nil {
 			return done, ctx.Err()
 		}

@@ -351,6 +351,7 @@ type Projection struct {
 type WaitingRow struct {
 	Operation OperationID
 	Due       time.Time
+	State     State
 	Seq       int64
 }
 

@@ -203,31 +203,18 @@ func (d *derivation) take(s Sealed, personal map[string]PersonalRow) error {
 	if err != nil {
 		return err
 	}
-	if d.f.head.Seq > 0 && d.f.head.Seq%MaxTail == 0 {
-		snap, err := d.f.snapshot()
-		if err != nil {
-			return err
-		}
-		if snap.digest() != entry.Snapshot {
-			return fmt.Errorf("entry %d: %w: it names another snapshot than follows from the journal", s.Seq, ErrDamaged)
-		}
-		d.snapshot = snap
+	for _, p := range entry.Effects.Personal {
+		delete(d.erased, p.Subject)
 	}
-	after, err := Fold(d.f, entry, s.Hash)
+	x, err := stepOf(d.f, entry, s)
 	if err != nil {
 		return err
 	}
-	var values []PersonalRow
-	for _, p := range entry.Effects.Personal {
-		delete(d.erased, p.Subject)
-		if row, ok := personal[p.Subject]; ok && row.Digest == p.Digest {
-			values = append(values, row)
-		} else {
-			values = append(values, PersonalRow{Subject: p.Subject, Digest: p.Digest})
-		}
+	if x.snapshot != nil {
+		d.snapshot = x.snapshot
 	}
-	c := project(d.f, after, entry, s, values)
-	d.f = after
+	c := project(d.f, x.after, entry, s, personalOf(entry, personal))
+	d.f = x.after
 	for _, o := range c.Operations {
 		d.operations[o.ID] = o
 	}
@@ -268,7 +255,7 @@ func (d *derivation) projection(head Head) Projection {
 	slices.SortFunc(p.Operations, func(a, b OperationRow) int { return cmp.Compare(a.ID, b.ID) })
 	for i := range p.Operations {
 		if o := &p.Operations[i]; !o.Due.IsZero() {
-			p.Waiting = append(p.Waiting, WaitingRow{Operation: o.ID, Due: o.Due, Seq: o.Updated})
+			p.Waiting = append(p.Waiting, WaitingRow{Operation: o.ID, Due: o.Due, State: o.State, Seq: o.Updated})
 		}
 	}
 	for _, b := range d.balances {
@@ -335,7 +322,7 @@ func (v *Verification) compare(want, got Projection) {
 		func(o tenancy.Operator) string { return string(o.ID) }, sameOperator, func(o tenancy.Operator) int64 { return o.Version })
 	compareRows(v, "ticket", want.Waiting, got.Waiting,
 		func(r WaitingRow) string { return string(r.Operation) },
-		func(a, b WaitingRow) bool { return a.Seq == b.Seq && a.Due.Equal(b.Due) }, func(r WaitingRow) int64 { return r.Seq })
+		func(a, b WaitingRow) bool { return a.Seq == b.Seq && a.State == b.State && a.Due.Equal(b.Due) }, func(r WaitingRow) int64 { return r.Seq })
 	if !sameCustomer(want.Customer, got.Customer) {
 		v.fault(0, "customer", "its row is not what the journal says")
 	}

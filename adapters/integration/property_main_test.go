@@ -32,5 +32,5 @@ func TestMain(m *testing.M) {
 			must(flag.Set(name, value))
 		}
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(withServer{m})
 }

@@ -41,10 +41,39 @@ func TestEveryPromiseHoldsAfterEveryStepInSQLite(t *testing.T) {
 func TestBothStoresTellAndKeepTheSameBytes(t *testing.T) {
 	t.Parallel()
 	fresh := sqliteCopies(t)
-	runProperty(t, atLeast(400, 600, 6_000), func(clock func() time.Time) ([]*world, func()) {
+	runProperty(t, atLeast(400, 600, 3_000), func(clock func() time.Time) ([]*world, func()) {
 		store, done := fresh()
 		return []*world{newWorld("memory", memory.New(), clock), newWorld("sqlite", store, clock)}, done
 	})
+}
+
+func TestEveryPromiseHoldsAfterEveryStepInPostgreSQL(t *testing.T) {
+	t.Parallel()
+	fresh := postgresTurns(t)
+	runProperty(t, atLeast(200, 2_000, 20_000), func(clock func() time.Time) ([]*world, func()) {
+		store, done := fresh()
+		return []*world{newWorld("postgres", store, clock)}, done
+	})
+}
+
+func TestAllThreeStoresTellAndKeepTheSameBytes(t *testing.T) {
+	t.Parallel()
+	inFile, onServer := sqliteCopies(t), postgresTurns(t)
+	runProperty(t, atLeast(100, 600, 6_000), func(clock func() time.Time) ([]*world, func()) {
+		file, remove := inFile()
+		server, empty := onServer()
+		return []*world{newWorld("memory", memory.New(), clock), newWorld("sqlite", file, clock), newWorld("postgres", server, clock)},
+			func() { remove(); empty() }
+	})
+}
+
+// postgresTurns gives one database again and again, emptied after each use.
+func postgresTurns(t *testing.T) func() (operations.Store, func()) {
+	t.Helper()
+	store, _, dsn := newPostgres(t, sqlstore.Config{})
+	return func() (operations.Store, func()) {
+		return store, func() { must(wipe(dsn)) }
+	}
 }
 
 // sqliteCopies gives new databases, each a copy of one that has its tables. They

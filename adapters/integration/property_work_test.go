@@ -36,7 +36,7 @@ type claimedOp struct {
 
 // held tells whether the ticket is still the one that was claimed.
 func (c claimedOp) held() bool {
-	return c.o.due() != time.Time{} && c.o.wait().updated == c.ticket.updated
+	return !c.o.due().IsZero() && c.o.wait().updated == c.ticket.updated
 }
 
 // claim hands out what is ready, tenant by tenant in turns.
@@ -69,13 +69,13 @@ func (m *model) claim(limit int) []claimedOp {
 	}
 	var items []claimedOp
 	for turn := 0; ; turn++ {
-		any := false
+		before := len(items)
 		for _, tenant := range tenants {
 			if turn < len(of[tenant]) && len(items) < limit {
-				items, any, m.served = append(items, of[tenant][turn]), true, tenant
+				items, m.served = append(items, of[tenant][turn]), tenant
 			}
 		}
-		if !any {
+		if len(items) == before {
 			break
 		}
 	}

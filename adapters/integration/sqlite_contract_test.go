@@ -22,6 +22,7 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 	})
 	t.Run("on a pool of one connection", func(t *testing.T) {
 		t.Parallel()
+		long(t)
 		storetest.Run(t, func(t *testing.T) operations.Store {
 			t.Helper()
 			db := openSQLite(t, sqlstore.SQLiteDSN(newFile(t)), 1)
@@ -32,6 +33,7 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 	})
 	t.Run("inside a transaction of the host's", func(t *testing.T) {
 		t.Parallel()
+		long(t)
 		storetest.Run(t, func(t *testing.T) operations.Store {
 			t.Helper()
 			store, db, _ := newSQLite(t)

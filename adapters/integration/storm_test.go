@@ -11,6 +11,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/adapters/memory"
+	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -40,6 +41,11 @@ func eachStore(t *testing.T, storm func(h *harbour)) {
 			t.Helper()
 			store, _, _ := newSQLite(t)
 			return store, 32, atLeast(5, 8, 60)
+		},
+		"postgres": func(t *testing.T) (operations.Store, int, int) {
+			t.Helper()
+			store, _, _ := newPostgres(t, sqlstore.Config{})
+			return store, 32, atLeast(3, 9, 90) // times the storms: more than 500
 		},
 	}
 	for name, open := range stores {

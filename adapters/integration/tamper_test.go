@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
@@ -72,7 +73,11 @@ func makeVault(t *testing.T) vault {
 		_, err = eng.Manage(ctx, scope, operations.Intent{Key: "grant"}, tenancy.Allow{Operator: "bruno", Permissions: tenancy.NewPermissions(tenancy.View)})
 		require.NoError(t, err)
 		for i := range 69 { // across a snapshot
-			_, err := eng.Submit(ctx, scope, operations.Intent{Key: fmt.Sprint("deposit-", i)}, operations.Deposit{To: m.Account, Amount: decimal.New(int64(100+i), -2)})
+			deposit := operations.Deposit{To: m.Account, Amount: decimal.New(int64(100+i), -2)}
+			if i == 68 {
+				deposit.NotBefore = time.Now().Add(24 * time.Hour) // one that waits
+			}
+			_, err := eng.Submit(ctx, scope, operations.Intent{Key: fmt.Sprint("deposit-", i)}, deposit)
 			require.NoError(t, err)
 		}
 	}
@@ -157,6 +162,10 @@ func TestVerifyFindsWhatWasTamperedWith(t *testing.T) {
 		"an operation deleted":        statement(`DELETE FROM onbehalf_operations WHERE customer = ? AND created = 12`, m),
 		"an amount as it is filtered": statement(`UPDATE onbehalf_operations SET amount_key = 'x' WHERE customer = ? AND created = 12`, m),
 		"a posting added":             statement(`INSERT INTO onbehalf_postings SELECT tenant, customer, 'another', seq, n, at, operation, asset, '1', '1' FROM onbehalf_postings WHERE customer = ? AND seq = 12 AND n = 1`, m),
+		"what waits":                  statement(`DELETE FROM onbehalf_queue WHERE customer = ?`, m),
+		"when it is due":              statement(`UPDATE onbehalf_queue SET due = due + 1 WHERE customer = ?`, m),
+		"that something waits":        statement(`INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder) SELECT tenant, customer, topic, 'another', due, ready, state, seq, tries, holder FROM onbehalf_queue WHERE customer = ?`, m),
+		"as what something waits":     statement(`UPDATE onbehalf_queue SET state = 'prepared' WHERE customer = ?`, m),
 		"whom a grant lists for":      statement(`UPDATE onbehalf_grants SET operator = 'mallory' WHERE customer = ?`, m),
 		"that a grant lists":          statement(`UPDATE onbehalf_grants SET lists = 1 - lists WHERE customer = ?`, m),
 		"until when a grant lists":    statement(`UPDATE onbehalf_grants SET expires = 1 WHERE customer = ?`, m),

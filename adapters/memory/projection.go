@@ -56,7 +56,9 @@ func (s *Store) Projection(ctx context.Context, id operations.BookID) (operation
 	p.Personal = b.personalRows()
 	p.Snapshot = cloneSnapshot(b.snapshot)
 	for _, key := range slices.Sorted(maps.Keys(b.waiting)) {
-		p.Waiting = append(p.Waiting, operations.WaitingRow{Operation: key, Due: b.waiting[key].due, Seq: b.waiting[key].seq})
+		p.Waiting = append(p.Waiting, operations.WaitingRow{
+			Operation: key, Due: b.waiting[key].due, State: b.ops[key].State, Seq: b.waiting[key].seq,
+		})
 	}
 	return p, nil
 }

@@ -199,7 +199,7 @@ func (s *Store) Parked(
 			add(b, operations.TicketPlace{Customer: b.id.Customer, Topic: operations.TopicOutbox}, b.outbox)
 		}
 	}
-	slices.SortFunc(parked, func(x, y operations.Ticket) int { return x.TicketPlace.Compare(y.TicketPlace) })
+	slices.SortFunc(parked, func(x, y operations.Ticket) int { return x.Compare(y.TicketPlace) })
 	return slices.Clip(parked[:min(len(parked), max(limit, 0))]), nil
 }
 

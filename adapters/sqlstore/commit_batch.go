@@ -175,9 +175,15 @@ func (a *runArrays) add(r *operations.Run) error {
 	for _, rely := range r.Relies {
 		a.reliesRun, a.reliesOn, a.relies = append(a.reliesRun, a.run), append(a.reliesOn, string(rely.Operator)), append(a.relies, rely.Version)
 	}
+	announced := false
 	for i := range r.Changes {
 		c := &r.Changes[i]
 		a.entry(&c.Entry)
+		if c.Announce && !announced {
+			announced = true
+			a.announceRun, a.announceSeq = append(a.announceRun, a.run), append(a.announceSeq, c.Entry.Seq)
+			a.announceAt = append(a.announceAt, c.Entry.At.UnixMicro())
+		}
 		for j := range c.Postings {
 			if err := a.posting(&c.Postings[j]); err != nil {
 				return fmt.Errorf("entry %d: posting %d: %w", c.Entry.Seq, j, err)

@@ -82,6 +82,9 @@ type dialect struct {
 	// numbers tells that amounts are stored as numbers that are exact, and so
 	// need nothing beside them to be compared by.
 	numbers bool
+	// byText tells that statements are given to the driver as texts, which
+	// prepares them itself.
+	byText bool
 	// batches tells that a batch is stored by one statement, a function of the
 	// database.
 	batches bool

@@ -43,7 +43,7 @@ func (s *Store) postgresProvider(ctx context.Context, texts fs.FS) (*goose.Provi
 				if _, err := tx.ExecContext(ctx, s.dialect.texts[enterSchema], schema, lockWait); err != nil {
 					return err
 				}
-				if _, err := tx.ExecContext(ctx, string(text)); err != nil {
+				if _, err := tx.ExecContext(ctx, keepFilters(string(text))); err != nil {
 					return fmt.Errorf("%s: %w", source.name, err)
 				}
 				return nil

@@ -78,6 +78,7 @@ func postgres(schema string) *dialect {
 		schema:    schema,
 		scoped:    true,
 		numbers:   true,
+		byText:    true,
 	}
 }
 

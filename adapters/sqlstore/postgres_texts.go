@@ -5,7 +5,7 @@ package sqlstore
 // with SQLite.
 func postgresTexts(schema string) [statementCount]string {
 	s := schema + "."
-	return [statementCount]string{
+	texts := [statementCount]string{
 		guardSchema:    `SELECT version FROM ` + s + `schema_version WHERE only_row = 1 AND version <> $1`,
 		hasSchema:      `SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('` + s + `schema_version')`,
 		readSchema:     `SELECT version FROM ` + s + `schema_version WHERE only_row = 1`,
@@ -13,7 +13,8 @@ func postgresTexts(schema string) [statementCount]string {
 		undoSavepoint:  `ROLLBACK TO onbehalf`,
 		closeSavepoint: `RELEASE onbehalf`,
 
-		makeSchema:  `CREATE SCHEMA IF NOT EXISTS ` + schema,
+		// An owner of the schema alone may not create one, not even one that is there.
+		makeSchema:  `DO $$ BEGIN IF to_regnamespace('` + schema + `') IS NULL THEN CREATE SCHEMA IF NOT EXISTS ` + schema + `; END IF; END $$`,
 		enterSchema: `SELECT set_config('search_path', $1 || ', pg_temp', true), set_config('lock_timeout', $2, true)`,
 		setScope:    `SELECT set_config('onbehalf.books', $1, true), set_config('onbehalf.tenants', $2, true), set_config('onbehalf.firm', $3, true)`,
 		commitRuns: `SELECT run, stored, loss FROM ` + s + `commit_runs($1::bigint, $2::text, $3::text, $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::bigint[], $9::bytea[],
@@ -153,7 +154,7 @@ func postgresTexts(schema string) [statementCount]string {
 		dropTickets: `DELETE FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work'`,
 		announce: `INSERT INTO ` + s + `queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
 			VALUES ($1, $2, 'outbox', '', $3, $3, '', $4, 0, '') ON CONFLICT DO NOTHING`,
-		allWaiting: `SELECT item, due, seq FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work' ORDER BY item`,
+		allWaiting: `SELECT item, due, seq, state FROM ` + s + `queue WHERE tenant = $1 AND customer = $2 AND topic = 'work' ORDER BY item`,
 		readyTenants: `WITH RECURSIVE t (tenant) AS (
 				SELECT min(tenant) FROM ` + s + `queue WHERE topic = $1 AND ready IS NOT NULL AND tenant > $2
 				UNION ALL SELECT (SELECT min(q.tenant) FROM ` + s + `queue q WHERE q.topic = $1 AND q.ready IS NOT NULL AND q.tenant > t.tenant)
@@ -172,6 +173,18 @@ func postgresTexts(schema string) [statementCount]string {
 		requeueTicket: `UPDATE ` + s + `queue SET ready = $5, tries = 0, holder = ''
 			WHERE tenant = $1 AND customer = $2 AND topic = $3 AND item = $4 AND ready IS NULL`,
 	}
+	for id := range texts {
+		if !statement(id).ofWorker() {
+			texts[id] = keepFilters(texts[id])
+		}
+	}
+	return texts
+}
+
+// ofWorker tells the statements that the worker's role runs, which sees the
+// queue of all tenants: there the text alone tells them apart.
+func (id statement) ofWorker() bool {
+	return id == readyTenants || id == readyTickets || id == claimTicket
 }
 
 // grantsText takes the schema and the roles of the application and the worker.

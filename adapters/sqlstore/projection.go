@@ -72,7 +72,7 @@ func scanBalance(rows *sql.Rows, b *operations.BalanceRow) error {
 }
 
 func scanWaiting(rows *sql.Rows, r *operations.WaitingRow) error {
-	return rows.Scan(toText(&r.Operation), toTime(&r.Due), toInt(&r.Seq))
+	return rows.Scan(toText(&r.Operation), toTime(&r.Due), toInt(&r.Seq), toText(&r.State))
 }
 
 func scanKey(rows *sql.Rows, k *operations.KeyRow) error {

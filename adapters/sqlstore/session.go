@@ -35,16 +35,22 @@ type session struct {
 	want    int64           // the version of the schema this release works with
 	dialect *dialect
 	tx      *sql.Tx                    // nil: statements stand alone
-	conn    *sql.Conn                  // for a call: nothing is prepared by us
+	texts   runner                     // takes statements as texts; nil: they are prepared
 	base    *[statementCount]*sql.Stmt // prepared on the pool; nil: prepared on tx when first used
 	on      [statementCount]*sql.Stmt  // as they run here
 	args    []any
 }
 
+// runner is a pool, one of its connections, or a transaction.
+type runner interface {
+	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
 // unprepared tells the statements that are not worth preparing.
 func (id statement) unprepared() bool {
 	switch id { //nolint:exhaustive // all others are prepared
-	case hasSchema, readSchema, savepoint, undoSavepoint, closeSavepoint, makeSchema, enterSchema, commitRuns:
+	case hasSchema, readSchema, savepoint, undoSavepoint, closeSavepoint:
 		return true
 	}
 	return false
@@ -69,15 +75,22 @@ func (s *session) stmt(id statement) (*sql.Stmt, error) {
 
 // exec runs a statement and tells how many rows it touched.
 func (s *session) exec(id statement, args ...any) (int64, error) {
-	stmt, err := s.stmt(id) //nolint:sqlclosecheck // it is used again and ends with its pool or transaction
-	if err != nil {
-		return 0, err
-	}
-	result, err := stmt.ExecContext(s.ctx, args...)
+	result, err := s.run(id, args)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+func (s *session) run(id statement, args []any) (sql.Result, error) {
+	if s.texts != nil {
+		return s.texts.ExecContext(s.ctx, s.dialect.texts[id], args...)
+	}
+	stmt, err := s.stmt(id) //nolint:sqlclosecheck // it is used again and ends with its pool or transaction
+	if err != nil {
+		return nil, err
+	}
+	return stmt.ExecContext(s.ctx, args...)
 }
 
 // each runs a query and hands every row to fn, until there are no more or fn
@@ -101,12 +114,8 @@ func (s *session) each(id statement, fn func(*sql.Rows) (more bool, err error), 
 }
 
 func (s *session) query(id statement, args ...any) (*sql.Rows, error) {
-	switch text := s.dialect.texts[id]; {
-	case !id.unprepared():
-	case s.conn != nil:
-		return s.conn.QueryContext(s.ctx, text, args...)
-	case s.tx != nil:
-		return s.tx.QueryContext(s.ctx, text, args...)
+	if s.texts != nil {
+		return s.texts.QueryContext(s.ctx, s.dialect.texts[id], args...)
 	}
 	stmt, err := s.stmt(id) //nolint:sqlclosecheck // it is used again and ends with its pool or transaction
 	if err != nil {

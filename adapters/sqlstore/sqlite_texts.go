@@ -142,7 +142,7 @@ func sqliteTexts() [statementCount]string {
 		dropTickets: `DELETE FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work'`,
 		announce: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
 			VALUES (?1, ?2, 'outbox', '', ?3, ?3, '', ?4, 0, '') ON CONFLICT DO NOTHING`,
-		allWaiting: `SELECT item, due, seq FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' ORDER BY item`,
+		allWaiting: `SELECT item, due, seq, state FROM onbehalf_queue WHERE tenant = ? AND customer = ? AND topic = 'work' ORDER BY item`,
 		readyTenants: `WITH RECURSIVE t (tenant) AS (
 				SELECT min(tenant) FROM onbehalf_queue WHERE topic = ?1 AND ready IS NOT NULL AND tenant > ?2
 				UNION ALL SELECT (SELECT min(q.tenant) FROM onbehalf_queue q WHERE q.topic = ?1 AND q.ready IS NOT NULL AND q.tenant > t.tenant)

@@ -39,8 +39,8 @@ type Config struct {
 // use. Before its first use [Store.Migrate] must have made the tables; until
 // then every call returns a [SchemaError].
 //
-// It prepares its statements once and leaves them to the pool: they end when
-// the host closes it.
+// With SQLite it prepares its statements once and leaves them to the pool: they
+// end when the host closes it. With PostgreSQL that is the driver's business.
 type Store struct {
 	methods
 
@@ -113,6 +113,10 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 		return nil, &SchemaError{Have: have, Want: s.schema}
 	}
 	p := new([statementCount]*sql.Stmt)
+	if s.dialect.byText {
+		on.prepared.Store(p)
+		return p, nil
+	}
 	for id, text := range &s.dialect.texts {
 		if statement(id).unprepared() || text == "" {
 			continue
@@ -128,6 +132,16 @@ func (s *Store) ready(ctx context.Context, on *pool) (*[statementCount]*sql.Stmt
 	}
 	on.prepared.Store(p)
 	return p, nil
+}
+
+// session runs statements on a pool, a connection or a transaction: as texts, or
+// by those that are prepared.
+func (s *Store) session(ctx context.Context, on runner, prepared *[statementCount]*sql.Stmt, tx *sql.Tx) *session {
+	r := &session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: prepared}
+	if s.dialect.byText {
+		r.texts = on
+	}
+	return r
 }
 
 // pool is the one to use: that of the workers, where there is one, for the queue.
@@ -151,7 +165,7 @@ func (s *Store) read(ctx context.Context, of scope, fn func(*session) error) err
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	r := &session{ctx: ctx, want: s.schema, dialect: s.dialect, tx: tx, base: p}
+	r := s.session(ctx, tx, p, tx)
 	if err := r.enter(of); err != nil {
 		return err
 	}
@@ -170,13 +184,17 @@ func (s *Store) point(ctx context.Context, of scope, fn func(*session) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, base: p})
+	return fn(s.session(ctx, s.readers.DB, p, nil))
 }
 
 // write runs fn in a transaction and commits it. It waits for a connection as
 // long as ctx allows; from then on the transaction runs to its end, so that it
 // is always known whether it reached COMMIT.
 func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) error {
+	return s.unready(ctx, s.transact(ctx, of, fn))
+}
+
+func (s *Store) transact(ctx context.Context, of scope, fn func(*session) error) error {
 	on := s.pool(s.writer, of)
 	p, err := s.ready(ctx, on)
 	if err != nil {
@@ -194,7 +212,7 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after COMMIT nothing; else it ends what fn did, even where fn does not return
-	w := &session{ctx: inner, want: s.schema, dialect: s.dialect, tx: tx, base: p}
+	w := s.session(inner, tx, p, tx)
 	err = w.guard()
 	if err == nil {
 		err = w.enter(of)
@@ -206,7 +224,7 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 		err = ctx.Err()
 	}
 	if err != nil {
-		return s.unready(ctx, err)
+		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return &commitError{err}
@@ -217,6 +235,10 @@ func (s *Store) write(ctx context.Context, of scope, fn func(*session) error) er
 // call runs fn, which makes a single statement that is a transaction of its own.
 // Once it is sent only the server can tell that it had no effect.
 func (s *Store) call(ctx context.Context, _ scope, fn func(*session) error) error {
+	return s.unready(ctx, s.single(ctx, fn))
+}
+
+func (s *Store) single(ctx context.Context, fn func(*session) error) error {
 	if _, err := s.ready(ctx, s.writer); err != nil {
 		return err
 	}
@@ -228,15 +250,15 @@ func (s *Store) call(ctx context.Context, _ scope, fn func(*session) error) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := fn(&session{ctx: ctx, want: s.schema, dialect: s.dialect, conn: conn}); err != nil {
-		return &commitError{s.unready(ctx, err)}
+	if err := fn(s.session(ctx, conn, nil, nil)); err != nil {
+		return &commitError{err}
 	}
 	return nil
 }
 
 // unready finds out whether an error comes from tables of another release.
 func (s *Store) unready(ctx context.Context, err error) error {
-	if !s.dialect.otherSchema(err) {
+	if err == nil || !s.dialect.otherSchema(err) {
 		return err
 	}
 	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {

@@ -48,7 +48,7 @@ func (m *methods) Turn(
 	switch {
 	case own != nil:
 		return operations.Verdict{}, own
-	case err != nil && m.dialect.again(err):
+	case err != nil && m.again(err):
 		// It would have had to wait for an operator, out of the order in which
 		// batches wait: the book goes back and is decided again.
 		return operations.Verdict{Loss: operations.Stale}, nil

@@ -70,7 +70,9 @@ func (t *TxStore) read(ctx context.Context, of scope, fn func(*session) error) e
 }
 
 func (t *TxStore) session(ctx context.Context) *session {
-	return &session{ctx: t.of.dialect.statement(ctx), want: t.of.schema, dialect: t.of.dialect, tx: t.tx, on: t.on}
+	s := t.of.session(t.of.dialect.statement(ctx), t.tx, nil, t.tx)
+	s.on = t.on
+	return s
 }
 
 // check looks for tables of this release before statements are prepared that

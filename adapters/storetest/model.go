@@ -91,7 +91,7 @@ func (m *model) projection() operations.Projection {
 	}
 	for _, o := range p.Operations {
 		if !o.Due.IsZero() {
-			p.Waiting = append(p.Waiting, operations.WaitingRow{Operation: o.ID, Due: o.Due, Seq: o.Updated})
+			p.Waiting = append(p.Waiting, operations.WaitingRow{Operation: o.ID, Due: o.Due, State: o.State, Seq: o.Updated})
 		}
 	}
 	for _, e := range m.entries {

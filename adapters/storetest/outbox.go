@@ -100,53 +100,63 @@ func outboxCases() []testCase {
 // what was delivered against the journal.
 func nothingUnannounced(b *bundle) {
 	const writers, each = 4, 25
-	id := b.book(maria).id
-	var delivered, writing atomic.Int64
-	writing.Store(writers)
+	d := deliveries{want: writers * each}
+	d.writing.Store(writers)
 	b.race(writers+2, func(i int) error {
-		if i < writers {
-			defer writing.Add(-1)
-			r := b.book(maria)
-			for range each {
-				err := r.insist(func() []operations.Change { return []operations.Change{r.announced(early(0))} })
-				if err != nil {
-					return err
-				}
-			}
-			return nil
+		if i >= writers {
+			return b.deliver(&d)
 		}
-		for idle := 0; idle < 100*patience; runtime.Gosched() {
-			last := writing.Load() == 0
-			got, err := b.tryClaim(operations.TopicOutbox, early(10), early(20), 1, "")
-			if err != nil {
-				return err
-			}
-			if len(got) == 0 {
-				if last && delivered.Load() == writers*each {
-					return nil
-				}
-				if last {
-					idle++
-				}
-				continue
-			}
-			entries, err := b.store.Journal(b.ctx, id, got[0].Seq, 7)
-			if err != nil {
-				return err
-			}
-			if len(entries) == 0 {
-				return fmt.Errorf("a ticket after entry %d, where the journal ends", got[0].Seq)
-			}
-			for _, e := range entries {
-				if !delivered.CompareAndSwap(e.Seq-1, e.Seq) {
-					return fmt.Errorf("entry %d is next, and %d was delivered last", e.Seq, delivered.Load())
-				}
-			}
-			if err := b.trySettle(got[0], operations.Settlement{Delivered: entries[len(entries)-1].Seq, Ready: early(10)}); err != nil {
+		defer d.writing.Add(-1)
+		r := b.book(maria)
+		for range each {
+			if err := r.insist(func() []operations.Change { return []operations.Change{r.announced(early(0))} }); err != nil {
 				return err
 			}
 		}
-		return fmt.Errorf("%d of %d entries are delivered", delivered.Load(), writers*each)
+		return nil
 	})
 	b.fetches(at(1000), at(2000))
+}
+
+// deliveries is how far several workers have come with one book.
+type deliveries struct {
+	want          int64
+	last, writing atomic.Int64
+}
+
+// deliver works until everything is delivered.
+func (b *bundle) deliver(d *deliveries) error {
+	for idle := 0; idle < 100*patience; runtime.Gosched() {
+		written := d.writing.Load() == 0
+		got, err := b.tryClaim(operations.TopicOutbox, early(10), early(20), 1, "")
+		switch {
+		case err != nil:
+			return err
+		case len(got) == 1:
+			if err := b.deliverNext(d, got[0]); err != nil {
+				return err
+			}
+		case written && d.last.Load() == d.want:
+			return nil
+		case written:
+			idle++
+		}
+	}
+	return fmt.Errorf("%d of %d entries are delivered", d.last.Load(), d.want)
+}
+
+func (b *bundle) deliverNext(d *deliveries, t operations.Ticket) error {
+	entries, err := b.store.Journal(b.ctx, b.book(maria).id, t.Seq, 7)
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return fmt.Errorf("a ticket after entry %d, where the journal ends", t.Seq)
+	}
+	for _, e := range entries {
+		if !d.last.CompareAndSwap(e.Seq-1, e.Seq) {
+			return fmt.Errorf("entry %d is next, and %d was delivered last", e.Seq, d.last.Load())
+		}
+	}
+	return b.trySettle(t, operations.Settlement{Delivered: entries[len(entries)-1].Seq, Ready: early(10)})
 }

@@ -98,7 +98,7 @@ func (p *pen) ticket(row operations.OperationRow) operations.Ticket {
 }
 
 func byReady(x, y operations.Ticket) int {
-	return cmp.Or(x.Ready.Compare(y.Ready), x.TicketPlace.Compare(y.TicketPlace))
+	return cmp.Or(x.Ready.Compare(y.Ready), x.Compare(y.TicketPlace))
 }
 
 // waits stores an operation that is due at the time; zero for never.

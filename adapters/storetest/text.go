@@ -115,7 +115,7 @@ func ticketLine(t operations.Ticket) string {
 }
 
 func waitingLine(r operations.WaitingRow) string {
-	return fmt.Sprintf("waiting %q due %s seq %d", r.Operation, when(r.Due), r.Seq)
+	return fmt.Sprintf("waiting %q %q due %s seq %d", r.Operation, r.State, when(r.Due), r.Seq)
 }
 
 func positionLine(r operations.PositionRow) string {

@@ -163,7 +163,7 @@ func ticketCases() []testCase {
 					}
 				}
 			}
-			slices.SortFunc(want, func(x, y operations.Ticket) int { return x.TicketPlace.Compare(y.TicketPlace) })
+			slices.SortFunc(want, func(x, y operations.Ticket) int { return x.Compare(y.TicketPlace) })
 			if len(want) != 4*5 {
 				b.Fatalf("%d tickets were claimed", len(want))
 			}

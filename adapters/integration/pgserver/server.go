@@ -1,0 +1,277 @@
+// Package pgserver starts PostgreSQL for tests and benchmarks: a throw-away
+// server from the binaries of the machine, on a free port of the loopback, in a
+// temporary directory, gone when its process ends.
+package pgserver
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver
+)
+
+// ErrNone means that there is no PostgreSQL to be had here.
+var ErrNone = errors.New("no PostgreSQL: neither ONBEHALF_POSTGRES_DSN nor the programs initdb and postgres")
+
+// Superuser is who may do everything on the server.
+const Superuser = "postgres"
+
+// Server is a running server of our own.
+type Server struct {
+	dir, binaries string
+	port          int
+	settings      []string
+	as            *syscall.SysProcAttr
+	process       *exec.Cmd
+	exited        chan struct{}
+}
+
+// Start makes a new server. Settings are "name=value" and come after our own.
+// As root it runs as an unprivileged user, which PostgreSQL asks for.
+func Start(ctx context.Context, settings ...string) (s *Server, err error) {
+	binaries, err := find()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "onbehalf-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	s = &Server{dir: dir, binaries: binaries, settings: settings}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop())
+			s = nil
+		}
+	}()
+	if s.as, err = unprivileged(dir); err != nil {
+		return s, err
+	}
+	if err := s.run(ctx, "initdb", "-D", s.data(), "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
+		return s, err
+	}
+	if s.port, err = freePort(ctx); err != nil {
+		return s, err
+	}
+	err = s.Restart(ctx)
+	return s, err
+}
+
+// find gives the directory with the programs of the newest version.
+func find() (string, error) {
+	all, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil {
+		return "", err
+	}
+	version := func(dir string) int {
+		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir))) // 0 for what is no number
+		return n
+	}
+	slices.SortFunc(all, func(a, b string) int { return version(b) - version(a) })
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			all = append([]string{filepath.Dir(path)}, all...)
+		}
+	}
+	for _, dir := range all {
+		if _, err := os.Stat(filepath.Join(dir, "postgres")); err != nil {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(dir, "initdb")); err == nil {
+			return dir, nil
+		}
+	}
+	return "", ErrNone
+}
+
+// unprivileged is how programs of the server are run, who own dir.
+func unprivileged(dir string) (*syscall.SysProcAttr, error) {
+	if os.Geteuid() != 0 {
+		return &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}, nil
+	}
+	nobody, err := user.Lookup("nobody")
+	if err != nil {
+		return nil, err
+	}
+	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	gid, err := strconv.ParseUint(nobody.Gid, 10, 32)
+	if err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{
+		Pdeathsig: syscall.SIGQUIT, Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
+	}, os.Chown(dir, int(uid), int(gid))
+}
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, errors.New("no TCP address")
+	}
+	return addr.Port, l.Close()
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+func (s *Server) log() string { return filepath.Join(s.dir, "log") }
+
+func (s *Server) run(ctx context.Context, program string, args ...string) error {
+	c := exec.CommandContext(ctx, filepath.Join(s.binaries, program), args...) //nolint:gosec // programs of the machine
+	c.SysProcAttr, c.Dir = s.as, s.dir
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", program, err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// Restart starts the server on the data it has, after a Kill, and waits until
+// it answers.
+func (s *Server) Restart(ctx context.Context) error {
+	args := []string{"-D", s.data(), "-p", strconv.Itoa(s.port)}
+	for _, setting := range append([]string{
+		"listen_addresses=127.0.0.1", "unix_socket_directories=" + s.dir, "max_connections=200", "shared_buffers=256MB",
+		"max_wal_size=4GB", "fsync=on", "synchronous_commit=on", "log_min_messages=warning",
+	}, s.settings...) {
+		args = append(args, "-c", setting)
+	}
+	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	c := exec.Command(filepath.Join(s.binaries, "postgres"), args...) //nolint:gosec,noctx // it ends with Stop or Kill
+	c.SysProcAttr, c.Dir, c.Stdout, c.Stderr = s.as, s.dir, log, log
+	started, exited := make(chan error, 1), make(chan struct{})
+	// The server is told of the end of the thread that started it; this one
+	// lives as long as the server.
+	go func() {
+		runtime.LockOSThread()
+		defer close(exited)
+		defer log.Close() //nolint:errcheck // of a server that is gone
+		err := c.Start()
+		started <- err
+		if err == nil {
+			_ = c.Wait() // whatever it died of
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	s.process, s.exited = c, exited
+	return s.ready(ctx)
+}
+
+func (s *Server) ready(ctx context.Context) error {
+	db, err := sql.Open("pgx", s.DSN("postgres", Superuser))
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // nothing is left in it
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := db.PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-s.exited:
+			log, _ := os.ReadFile(s.log()) // what there is
+			return fmt.Errorf("postgres ended: %w: %s", err, log[max(0, len(log)-2000):])
+		}
+	}
+}
+
+// DSN is the data source name of a database for a role, for pgx.
+func (s *Server) DSN(database, role string) string {
+	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", role, s.port, database)
+}
+
+// Address is where the server listens.
+func (s *Server) Address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
+
+// Process is the id of the server's main process.
+func (s *Server) Process() int { return s.process.Process.Pid }
+
+// Kill ends the server and all its backends at once, as a crash would, and
+// waits until they are gone.
+func (s *Server) Kill() error {
+	children := s.children()
+	err := s.process.Process.Kill()
+	<-s.exited
+	for _, pid := range children {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // most have noticed by themselves
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for _, pid := range children {
+		for range 2000 {
+			if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+				break
+			}
+			<-tick.C
+		}
+	}
+	return err
+}
+
+// children are the processes that the server started.
+func (s *Server) children() []int {
+	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, path := range all {
+		b, err := os.ReadFile(path) //nolint:gosec // a path of /proc
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(b), ") ")
+		fields := strings.Fields(rest)
+		if len(fields) < 2 || fields[1] != strconv.Itoa(s.Process()) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// Stop ends the server and removes all of it.
+func (s *Server) Stop() error {
+	if s.process != nil {
+		_ = s.process.Process.Signal(syscall.SIGQUIT) // nothing of it is kept
+		<-s.exited
+	}
+	err := os.RemoveAll(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return err
+}

@@ -1,0 +1,53 @@
+package integration_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/onbehalf/onbehalf/adapters/sqlstore"
+	"github.com/onbehalf/onbehalf/adapters/storetest"
+	"github.com/onbehalf/onbehalf/operations"
+)
+
+func TestPostgreSQLKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	postgresTemplate(t)
+	t.Run("by its own functions", func(t *testing.T) {
+		t.Parallel()
+		storetest.Run(t, func(t *testing.T) operations.Store {
+			t.Helper()
+			store, _, _ := newPostgres(t, sqlstore.Config{})
+			return store
+		})
+	})
+	t.Run("statement by statement", func(t *testing.T) {
+		t.Parallel()
+		long(t)
+		storetest.Run(t, func(t *testing.T) operations.Store {
+			t.Helper()
+			store, _, _ := newPostgres(t, sqlstore.Config{Portable: true})
+			return store
+		})
+	})
+	t.Run("inside a transaction of the host's", func(t *testing.T) {
+		t.Parallel()
+		long(t)
+		storetest.Run(t, func(t *testing.T) operations.Store {
+			t.Helper()
+			store, db, _ := newPostgres(t, sqlstore.Config{})
+			tx, err := db.BeginTx(t.Context(), nil)
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = tx.Rollback() }) // before the pool is closed
+			return store.WithTx(tx)
+		})
+	})
+}
+
+// long leaves a test to the lanes that have the time.
+func long(t *testing.T) {
+	t.Helper()
+	if counts() == "" {
+		t.Skip("takes a minute: with ONBEHALF_COUNTS=ci")
+	}
+}
