@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/adapters/integration/pgserver"
 	"github.com/onbehalf/onbehalf/adapters/memory"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 )
@@ -26,10 +26,9 @@ func TestBenchPrintsTheRatioOfEachPair(t *testing.T) {
 
 func TestBenchPrintsTheRatiosOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	dsn := os.Getenv("ONBEHALF_POSTGRES_DSN")
-	if dsn == "" {
-		t.Skip("ONBEHALF_POSTGRES_DSN names no server")
-	}
+	server := new(pgserver.Shared)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	dsn := server.Need(t)
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), []string{
 		"-only=R1,R2,R3,R4,R7,R9", "-dsn=" + dsn, "-rounds=1", "-callers=4", "-books=20", "-operations=250", "-cold-books=10", "-cold-operations=30",

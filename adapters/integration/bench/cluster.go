@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/onbehalf/onbehalf/adapters/integration/pgserver"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 )
 
@@ -24,15 +25,26 @@ type cluster struct {
 	closers []func() error // last first
 }
 
-// openCluster connects. close drops all that was made.
+// openCluster connects, or starts a server when it is told of none. close drops
+// all that was made.
 func openCluster(ctx context.Context, dsn string) (*cluster, error) {
-	config, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		return nil, err
+	c := &cluster{}
+	if dsn == "" {
+		server, err := pgserver.Start(ctx, "shared_buffers=512MB", "max_wal_size=4GB")
+		if err != nil {
+			return nil, err
+		}
+		c.closers = append(c.closers, server.Stop)
+		dsn = server.DSN("postgres", pgserver.Superuser)
+	}
+	var err error
+	if c.config, err = pgx.ParseConfig(dsn); err != nil {
+		return nil, errors.Join(err, c.close())
 	}
 	id := make([]byte, 4)
 	_, _ = rand.Read(id) // never fails
-	c := &cluster{config: config, admin: stdlib.OpenDB(*config), prefix: "bench_" + hex.EncodeToString(id)}
+	c.prefix = "bench_" + hex.EncodeToString(id)
+	c.admin = stdlib.OpenDB(*c.config)
 	c.closers = append(c.closers, c.admin.Close)
 	for _, role := range []string{c.app(), c.worker()} {
 		if _, err := c.admin.ExecContext(ctx, "CREATE ROLE "+role); err != nil {

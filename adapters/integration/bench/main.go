@@ -21,8 +21,8 @@
 //	R9  what a firm has, over all its books
 //
 // The PostgreSQL server is that of -dsn or ONBEHALF_POSTGRES_DSN, where the user
-// must be a superuser; the databases made there are dropped again. The whole
-// takes some minutes; flags make it smaller or larger.
+// must be a superuser and the databases made are dropped again, or else one that
+// is started for it. The whole takes some minutes; flags make it smaller or larger.
 package main
 
 import (
@@ -120,7 +120,7 @@ func parse(args []string) (z sizes, only selection, err error) {
 	count(&z.pages, "pages", 10_000, "up to which page of history R7 turns")
 	count(&z.touched, "touched", 300_000, "books touched in R8, at first a tenth of them")
 	flags.StringVar(&z.dir, "dir", "", "folder for the databases of SQLite; default: a temporary one")
-	flags.StringVar(&z.dsn, "dsn", os.Getenv("ONBEHALF_POSTGRES_DSN"), "PostgreSQL server, as a superuser")
+	flags.StringVar(&z.dsn, "dsn", os.Getenv("ONBEHALF_POSTGRES_DSN"), "PostgreSQL server, as a superuser; default: one of our own")
 	if err := flags.Parse(args); err != nil {
 		return z, only, err
 	}
