@@ -41,7 +41,7 @@ func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order 
 	lost := make([]int, len(losses))
 	for n, l := range losses {
 		if l.run < 1 || int(l.run) > len(order) {
-			return nil, &commitError{damaged("run %d was never sent", l.run)}
+			return nil, &commitError{err: damaged("run %d was never sent", l.run), after: m.own()}
 		}
 		lost[n] = order[l.run-1]
 	}
@@ -56,7 +56,7 @@ func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order 
 	})
 	if err != nil {
 		// The others are stored: sent again, they are found there.
-		return nil, &commitError{err}
+		return nil, &commitError{err: err, after: m.own()}
 	}
 	return verdicts, nil
 }
