@@ -46,3 +46,37 @@ func TestPostgreSQLABatchIsInDoubtWhenItsLosersCannotBeRead(t *testing.T) {
 		})
 	}
 }
+
+// Inside a transaction of the host's the same leaves nothing of the batch, and
+// all of what the host did.
+func TestPostgreSQLABatchInAHostsTransactionIsUndoneWhenItsLosersCannotBeRead(t *testing.T) {
+	t.Parallel()
+	dsn := shared.Database(t, postgresTemplate(t))
+	owner := openPostgres(t, dsn, 2)
+	all, err := sqlstore.New(owner, sqlstore.PostgreSQL)
+	require.NoError(t, err)
+	winner, loser := newBook("anna"), newBook("maria")
+	winner.commit(t, all)
+	loser.commit(t, all)
+	elsewhere := newBook("maria") // decided on a head that nobody has
+	elsewhere.head = operations.Head{Seq: loser.head.Seq, Hash: winner.head.Hash}
+	_, err = owner.ExecContext(t.Context(), `REVOKE SELECT ON onbehalf.entries FROM `+roleApp+`;
+		CREATE TABLE theirs (id bigint); GRANT INSERT ON theirs TO `+roleApp)
+	require.NoError(t, err)
+
+	store, db := onPostgres(t, dsn, sqlstore.Config{})
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	_, err = tx.ExecContext(t.Context(), "INSERT INTO theirs VALUES (1)")
+	require.NoError(t, err)
+	_, err = store.WithTx(tx).Commit(t.Context(), []operations.Run{winner.run(winner.change()), elsewhere.run(elsewhere.change())})
+	require.ErrorIs(t, err, tenancy.ErrUnavailable)
+	require.NotErrorIs(t, err, tenancy.ErrUnknownOutcome)
+	require.NoError(t, tx.Commit())
+
+	var theirs int
+	require.NoError(t, owner.QueryRowContext(t.Context(), "SELECT count(*) FROM theirs").Scan(&theirs))
+	require.Equal(t, 1, theirs)
+	winner.stands(t, all)
+	loser.stands(t, all)
+}
