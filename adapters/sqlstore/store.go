@@ -275,8 +275,9 @@ func (e *commitError) Unwrap() error { return e.err }
 
 // failed translates the error of a call.
 func (m *methods) failed(ctx context.Context, doing string, err error) error {
-	if commit, ok := errors.AsType[*commitError](err); ok {
-		return m.dialect.failCommit(doing, commit.err)
+	if errors.As(err, new(*commitError)) {
+		// All of it: what was found out about the tables stands beside it.
+		return m.dialect.failCommit(doing, err)
 	}
 	return m.dialect.fail(ctx, doing, err)
 }
