@@ -23,6 +23,8 @@ const (
 
 	header     = 5 // a type, and a length that counts itself
 	maxMessage = 64 << 20
+
+	cancelRequest = 80877102 // in the place of a version
 )
 
 var errMessage = errors.New("message of an impossible length")
@@ -65,6 +67,7 @@ func (l *link) doomed() *Drop {
 
 // condemn has the answers of the server come to nothing from now on.
 func (l *link) condemn(d *Drop) {
+	l.proxy.begin(d)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.doom = d
@@ -74,7 +77,7 @@ func (l *link) condemn(d *Drop) {
 func (l *link) requests() {
 	from := bufio.NewReaderSize(l.client, 1<<16)
 	start, err := readStart(from)
-	if err != nil {
+	if err != nil || isCancel(start) && l.proxy.isDeaf() {
 		return
 	}
 	for message := start; err == nil; message, err = readMessage(from) {
@@ -103,7 +106,7 @@ func (l *link) request(m []byte) bool {
 		_, _ = l.server.Write(m[:len(m)/2]) // it is lost anyway
 	}
 	l.cut(d.Reset)
-	l.proxy.made(d, true)
+	l.proxy.made(d, true, false)
 	return false
 }
 
@@ -156,7 +159,7 @@ func (l *link) answers() {
 		m, err := readMessage(from)
 		if err != nil {
 			if d := l.doomed(); d != nil {
-				l.proxy.made(d, false)
+				l.proxy.made(d, false, true)
 			}
 			l.cut(false)
 			return
@@ -172,7 +175,7 @@ func (l *link) answers() {
 		if m[0] != msgReady {
 			continue
 		}
-		l.proxy.made(d, true)
+		l.proxy.made(d, true, true)
 		if d.Point == Stall {
 			l.hold(d.Hold)
 		}
@@ -194,6 +197,10 @@ func readStart(from *bufio.Reader) ([]byte, error) {
 		return nil, err
 	}
 	return readAll(from, int64(binary.BigEndian.Uint32(length)))
+}
+
+func isCancel(start []byte) bool {
+	return len(start) == 16 && binary.BigEndian.Uint32(start[4:]) == cancelRequest
 }
 
 func readMessage(from *bufio.Reader) ([]byte, error) {

@@ -45,6 +45,9 @@ type Drop struct {
 	Hold time.Duration
 	// Reset has the client see a reset and not an end.
 	Reset bool
+	// Deaf has what the client says besides get lost too, while the server is
+	// still to answer: that it wants its statement cancelled.
+	Deaf bool
 }
 
 // Proxy listens on the loopback and passes on what it gets to one server. It is
@@ -59,6 +62,7 @@ type Proxy struct {
 	links   map[*link]struct{}
 	armed   []*Drop
 	pending int
+	deaf    int // drops under way by which no cancelling gets through
 	fired   map[Point]int
 }
 
@@ -187,12 +191,32 @@ func (p *Proxy) hit(points ...Point) *Drop {
 	return nil
 }
 
-// made tells that a drop was made, or could not be.
-func (p *Proxy) made(d *Drop, fired bool) {
+// begin tells that the server is to answer for a drop.
+func (p *Proxy) begin(d *Drop) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d.Deaf {
+		p.deaf++
+	}
+}
+
+// made tells that a drop was made, or could not be, and whether the server was
+// to answer for it.
+func (p *Proxy) made(d *Drop, fired, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pending--
 	if fired {
 		p.fired[d.Point]++
 	}
+	if d.Deaf && answered {
+		p.deaf--
+	}
+}
+
+// isDeaf tells whether a wish to cancel is to get lost.
+func (p *Proxy) isDeaf() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deaf > 0
 }
