@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
-	"github.com/onbehalf/onbehalf/adapters/integration/pgserver"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
