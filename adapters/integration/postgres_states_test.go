@@ -72,7 +72,7 @@ func TestADeadlockIsTriedAgain(t *testing.T) {
 	bothForms(t, func(t *testing.T, c sqlstore.Config) {
 		t.Helper()
 		s := strain(t, c)
-		s.exec("ALTER ROLE " + s.role + " SET deadlock_timeout = '10ms'")
+		s.exec("ALTER ROLE " + s.role + " SET deadlock_timeout = '500ms'") // it looks once, and must find it then
 		first, second := newBook("joao"), newBook("maria")
 		first.commit(t, s)
 		second.commit(t, s)
