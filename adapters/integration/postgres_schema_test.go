@@ -19,17 +19,6 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Both ways to store a batch, for what must not differ between them.
-func bothForms(t *testing.T, run func(t *testing.T, c sqlstore.Config)) {
-	t.Helper()
-	for name, c := range map[string]sqlstore.Config{"by function": {}, "portable": {Portable: true}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			run(t, c)
-		})
-	}
-}
-
 func TestPostgreSQLWithoutTablesNamesWhatToRun(t *testing.T) {
 	t.Parallel()
 	bothForms(t, func(t *testing.T, c sqlstore.Config) {
