@@ -138,9 +138,9 @@ func TestTablesThatAreNotOursAnyMore(t *testing.T) {
 				b.commit(t, known)
 				s.exec(change.away)
 				fresh, _ := s.again(c, 1)
-				for call, make := range everyCall(b) {
+				for call, do := range everyCall(b) {
 					for _, store := range []operations.Store{known, fresh} {
-						err := make(t.Context(), store)
+						err := do(t.Context(), store)
 						_, ok := errors.AsType[*sqlstore.SchemaError](err)
 						require.True(t, ok, "%s: %v", call, err)
 						without(t, err)
@@ -245,10 +245,10 @@ func TestAPoolOfOneIsEnough(t *testing.T) {
 				require.NoError(t, call(t.Context(), store), name)
 			}
 		}
-		c := b.change()
-		_, err = store.Turn(t.Context(), b.id, 0, func(operations.Loaded) (operations.Run, error) { return b.run(c), nil })
+		next := b.change()
+		_, err = store.Turn(t.Context(), b.id, 0, func(operations.Loaded) (operations.Run, error) { return b.run(next), nil })
 		require.NoError(t, err)
-		b.head = operations.Head{Seq: c.Entry.Seq, Hash: c.Entry.Hash}
+		b.head = operations.Head{Seq: next.Entry.Seq, Hash: next.Entry.Hash}
 		b.stands(t, store)
 		tx, err := db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
