@@ -138,9 +138,9 @@ func TestTablesThatAreNotOursAnyMore(t *testing.T) {
 				b.commit(t, known)
 				s.exec(change.away)
 				fresh, _ := s.again(c, 1)
-				for call, make := range everyCall(b) {
+				for call, do := range everyCall(b) {
 					for _, store := range []operations.Store{known, fresh} {
-						err := make(t.Context(), store)
+						err := do(t.Context(), store)
 						_, ok := errors.AsType[*sqlstore.SchemaError](err)
 						require.True(t, ok, "%s: %v", call, err)
 						without(t, err)
