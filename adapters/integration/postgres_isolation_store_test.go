@@ -111,7 +111,7 @@ func (i *isolation) askWrites(store operations.Store, head operations.Head, ask 
 	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: head, Changes: []operations.Change{first}}))               // again
 	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: head, Changes: []operations.Change{i.change(head, "")}}))  // stale
 	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, Changes: []operations.Change{i.change(operations.Head{}, "")}})) // from the beginning
-	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: now, Changes: []operations.Change{i.change(now, "k-2")}}))   // the key is taken
+	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: now, Changes: []operations.Change{i.change(now, "k-2")}})) // the key is taken
 	ask("Commit", i.foreign, commit(operations.Run{
 		Book: i.self, From: now, Changes: []operations.Change{i.change(now, "")}, Relies: []operations.Reliance{{Operator: "ana", Version: 99}}, // outdated
 	}))
