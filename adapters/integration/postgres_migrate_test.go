@@ -119,7 +119,7 @@ func TestPostgreSQLMigrationsRunAtOnce(t *testing.T) {
 }
 
 // statements is about how many it takes to migrate.
-const statements = 40
+const statements = 34
 
 // Whatever statement a migrator loses its connection at, another one who was
 // waiting, or who comes later, makes the tables whole.
