@@ -86,6 +86,9 @@ func refusesAll(t *testing.T, store operations.Store, have int64, run string) {
 	}
 }
 
+// statements is about how many it takes to migrate.
+const statements = 34
+
 // Whatever statement a migrator loses its connection at, another one who was
 // waiting, or who comes later, makes the tables whole.
 func TestPostgreSQLMigrationKilledMidWay(t *testing.T) {
@@ -94,7 +97,7 @@ func TestPostgreSQLMigrationKilledMidWay(t *testing.T) {
 	struck, failed := 0, 0
 	for round := range atLeast(2, 3, 20) {
 		dsn := shared.Database(t, "")
-		k := &killer{t: t, dsn: dsn, at: int64(1 + rng.IntN(40)), meanwhile: rng.IntN(2) == 0}
+		k := &killer{t: t, dsn: dsn, at: int64(1 + rng.IntN(statements)), meanwhile: rng.IntN(2) == 0}
 		config, err := pgx.ParseConfig(dsn)
 		require.NoError(t, err)
 		config.Tracer = k
@@ -107,7 +110,7 @@ func TestPostgreSQLMigrationKilledMidWay(t *testing.T) {
 		var running sync.WaitGroup
 		var waited error
 		if round%2 == 0 {
-			running.Go(func() { waited = other.Migrate(t.Context()) })
+			k.approach = func() { running.Go(func() { waited = other.Migrate(t.Context()) }) }
 		}
 		if err := victim.Migrate(t.Context()); err != nil {
 			require.ErrorIs(t, err, tenancy.ErrUnavailable)
@@ -115,12 +118,17 @@ func TestPostgreSQLMigrationKilledMidWay(t *testing.T) {
 		}
 		running.Wait()
 		k.striking.Wait()
+		t.Logf("%d statements, killed at %d", k.seen.Load(), k.at)
+		k.seen.Store(k.at) // whatever comes now is spared
 		require.NoError(t, waited)
 		if k.struck.Load() {
 			struck++
 		}
-		require.NoError(t, victim.Migrate(t.Context()))
 		require.NoError(t, other.Migrate(t.Context()))
+		if err := victim.Migrate(t.Context()); err != nil { // the connection was killed after its last use
+			require.ErrorIs(t, err, tenancy.ErrUnavailable)
+			require.NoError(t, victim.Migrate(t.Context()))
+		}
 		pending, err := other.Pending(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, pending)
@@ -138,6 +146,7 @@ type killer struct {
 	dsn       string
 	at        int64
 	meanwhile bool
+	approach  func() // called a little before; may be nil
 
 	seen     atomic.Int64
 	struck   atomic.Bool
@@ -145,7 +154,11 @@ type killer struct {
 }
 
 func (k *killer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	if k.seen.Add(1) != k.at {
+	n := k.seen.Add(1)
+	if n == max(1, k.at-3) && k.approach != nil {
+		k.approach()
+	}
+	if n != k.at {
 		return ctx
 	}
 	k.struck.Store(true)

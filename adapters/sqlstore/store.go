@@ -263,6 +263,9 @@ func (s *Store) unready(ctx context.Context, err error) error {
 		return err
 	}
 	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {
+		if commit, ok := errors.AsType[*commitError](err); ok {
+			err = commit.err // what the server says of a statement had no effect
+		}
 		return errors.Join(&SchemaError{Have: have, Want: s.schema}, err)
 	}
 	return err

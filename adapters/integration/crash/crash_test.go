@@ -88,7 +88,7 @@ func begin(t *testing.T, cycle uint64, flags ...string) *process {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	p := &process{cancel: cancel, errors: &strings.Builder{}}
-	p.cmd = exec.CommandContext(ctx, binary(t), append(flags, "-cycle", fmt.Sprint(cycle), "-workers", fmt.Sprint(workers))...) //nolint:gosec // our own
+	p.cmd = exec.CommandContext(ctx, binary(t), append(flags, "-cycle", fmt.Sprint(cycle), "-workers", fmt.Sprint(workers))...)
 	p.cmd.Stderr = p.errors
 	stdout, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -19,6 +19,8 @@ const patience = 2 * time.Minute
 
 // Whatever happens to the server while an engine works, and the callers repeat
 // what has no answer under the same keys: every command has one outcome.
+//
+//nolint:paralleltest,tparallel // one fault after the other on one server
 func TestServerFaultsLoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
 	server := pgserver.Own(t)

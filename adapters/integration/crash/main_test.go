@@ -53,10 +53,10 @@ func many(quick, race, ci, soak int) int {
 func binary(t *testing.T) string {
 	t.Helper()
 	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "onbehalf-crash-"); built.err != nil {
+		if built.dir, built.err = os.MkdirTemp("", "onbehalf-crash-"); built.err != nil { //nolint:usetesting // it serves every test
 			return
 		}
-		out, err := exec.Command("go", "build", "-o", filepath.Join(built.dir, "crash"), ".").CombinedOutput() //nolint:noctx // it serves every test
+		out, err := exec.Command("go", "build", "-o", filepath.Join(built.dir, "crash"), ".").CombinedOutput()
 		if err != nil {
 			built.err = fmt.Errorf("build: %w: %s", err, out)
 		}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -31,9 +32,20 @@ func (l *life) measure(ctx context.Context, o *opened, desks []desk) error {
 	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
 		return err
 	}
-	timer := time.AfterFunc(l.measured, c.end)
-	defer timer.Stop()
+	ctx, cancel := context.WithCancel(ctx)
+	var limit sync.WaitGroup
+	limit.Go(func() {
+		tick := time.NewTicker(l.measured)
+		defer tick.Stop()
+		select {
+		case <-tick.C:
+			c.end()
+		case <-ctx.Done():
+		}
+	})
 	c.wait(ctx)
+	cancel()
+	limit.Wait()
 	fmt.Println(acknowledged.Load())
 	return errors.Join(c.err(), o.close())
 }

@@ -272,7 +272,7 @@ func status(pid int) (state string, parent int) {
 	if len(fields) < 2 {
 		return "", 0
 	}
-	parent, _ = strconv.Atoi(fields[1]) //nolint:errcheck // the kernel's own number
+	parent, _ = strconv.Atoi(fields[1])
 	return fields[0], parent
 }
 
