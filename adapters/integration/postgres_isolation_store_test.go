@@ -99,8 +99,7 @@ func (i *isolation) askWrites(store operations.Store, head operations.Head, ask 
 	commit := func(run operations.Run) func() (any, error) {
 		return func() (any, error) { return store.Commit(ctx, []operations.Run{run}) }
 	}
-	key := canary(i.foreign[0]) + "key"
-	first := i.change(head, key)
+	first := i.change(head, "k-2")
 	ask("Commit", i.foreign, func() (any, error) {
 		verdicts, err := store.Commit(ctx, []operations.Run{{Book: i.self, From: head, Changes: []operations.Change{first}}})
 		if err != nil || verdicts[0].Won != 1 {
@@ -112,7 +111,7 @@ func (i *isolation) askWrites(store operations.Store, head operations.Head, ask 
 	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: head, Changes: []operations.Change{first}}))               // again
 	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: head, Changes: []operations.Change{i.change(head, "")}}))  // stale
 	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, Changes: []operations.Change{i.change(operations.Head{}, "")}})) // from the beginning
-	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: now, Changes: []operations.Change{i.change(now, key)}}))   // the key is taken
+	ask("Commit", i.foreign, commit(operations.Run{Book: i.self, From: now, Changes: []operations.Change{i.change(now, "k-2")}})) // the key is taken
 	ask("Commit", i.foreign, commit(operations.Run{
 		Book: i.self, From: now, Changes: []operations.Change{i.change(now, "")}, Relies: []operations.Reliance{{Operator: "ana", Version: 99}}, // outdated
 	}))

@@ -27,7 +27,7 @@ import (
 func TestOneBookNeverShowsAnother(t *testing.T) {
 	t.Parallel()
 	for role, held := range map[string]bool{"app": true, "": !rowsAlone} {
-		t.Run(map[bool]string{true: "held", false: "not held"}[held]+" "+role, func(t *testing.T) {
+		t.Run(map[string]string{"app": "the application", "": "a superuser"}[role], func(t *testing.T) {
 			t.Parallel()
 			i := newIsolation(t)
 			i.askAll(i.w.pool(role, 4))
@@ -88,7 +88,7 @@ func canary(id operations.BookID) string {
 func (i *isolation) plant(id operations.BookID) {
 	i.t.Helper()
 	head, mark := operations.Head{}, canary(id)
-	for _, ids := range [][3]string{{mark + "op", mark + "acc", mark + "key"}, {"op", "acc", "k"}} {
+	for _, ids := range [][3]string{{mark + "op", mark + "acc", mark + "key"}, {"op", "acc", "k"}, {"op-2", "acc-2", "k-2"}} {
 		op, ref, seq := operations.OperationID(ids[0]), accounts.Ref(ids[1]), head.Seq+1
 		sealed, err := operations.Seal(&operations.Entry{
 			Format: operations.Format, Tenant: id.Tenant, Customer: id.Customer, Seq: seq, At: at, Prev: head.Hash, Action: operations.ActSubmit,
@@ -146,7 +146,7 @@ func (i *isolation) hold() {
 			}
 		}
 	}
-	require.Equal(i.t, 3*len(i.foreign), claimed)
+	require.Equal(i.t, 4*len(i.foreign), claimed)
 }
 
 // digest is one of all rows of the foreign books, by table.

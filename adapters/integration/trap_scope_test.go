@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"context"
+	"io"
 	"reflect"
 	"slices"
 	"testing"
@@ -36,6 +37,7 @@ func scoped() map[string][]any {
 		"Book.Customer":  {},
 		"Book.Grants":    {},
 		"Book.History":   {operations.HistoryFilter{}, "", 10},
+		"Book.Export":    {io.Discard},
 		"Book.Holds":     {},
 		"Book.Incidents": {},
 		"Book.Journal":   {int64(0), 10},

@@ -68,7 +68,8 @@ func Start(ctx context.Context, settings ...string) (s *Server, err error) {
 	if s.port, err = freePort(ctx); err != nil {
 		return s, err
 	}
-	return s, s.Restart(ctx)
+	err = s.Restart(ctx)
+	return s, err
 }
 
 // find gives the directory with the programs of the newest version.
@@ -78,7 +79,7 @@ func find() (string, error) {
 		return "", err
 	}
 	version := func(dir string) int {
-		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir))) //nolint:errcheck // 0 for what is no number
+		n, _ := strconv.Atoi(filepath.Base(filepath.Dir(dir))) // 0 for what is no number
 		return n
 	}
 	slices.SortFunc(all, func(a, b string) int { return version(b) - version(a) })
@@ -199,7 +200,7 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
 		case <-s.exited:
-			log, _ := os.ReadFile(s.log()) //nolint:errcheck // what there is
+			log, _ := os.ReadFile(s.log()) // what there is
 			return fmt.Errorf("postgres ended: %w: %s", err, log[max(0, len(log)-2000):])
 		}
 	}
@@ -219,6 +220,8 @@ func (s *Server) Process() int { return s.process.Process.Pid }
 // Kill ends the server and all its backends at once, as a crash would, and
 // waits until they are gone.
 func (s *Server) Kill() error {
+	// Stopped first, it starts none that would be missed and hold its memory.
+	_ = s.process.Process.Signal(syscall.SIGSTOP) // it may be gone already
 	children := s.children()
 	err := s.process.Process.Kill()
 	<-s.exited
@@ -229,7 +232,7 @@ func (s *Server) Kill() error {
 	defer tick.Stop()
 	for _, pid := range children {
 		for range 2000 {
-			if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			if state, _ := status(pid); state == "" || state == "Z" {
 				break
 			}
 			<-tick.C
@@ -240,26 +243,37 @@ func (s *Server) Kill() error {
 
 // children are the processes that the server started.
 func (s *Server) children() []int {
-	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	all, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return nil
 	}
 	var pids []int
 	for _, path := range all {
-		b, err := os.ReadFile(path)
+		pid, err := strconv.Atoi(filepath.Base(path))
 		if err != nil {
 			continue
 		}
-		_, rest, _ := strings.Cut(string(b), ") ")
-		fields := strings.Fields(rest)
-		if len(fields) < 2 || fields[1] != strconv.Itoa(s.Process()) {
-			continue
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+		if _, parent := status(pid); parent == s.Process() {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// status is the state of a process and its parent, as the kernel tells them;
+// Z is one that has ended and that nobody has asked for. Empty: there is none.
+func status(pid int) (state string, parent int) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	text := string(b)
+	fields := strings.Fields(text[strings.LastIndex(text, ")")+1:]) // the name before may have anything in it
+	if len(fields) < 2 {
+		return "", 0
+	}
+	parent, _ = strconv.Atoi(fields[1]) //nolint:errcheck // the kernel's own number
+	return fields[0], parent
 }
 
 // Stop ends the server and removes all of it.
