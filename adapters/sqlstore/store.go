@@ -269,9 +269,6 @@ func (s *Store) unready(ctx context.Context, err error) error {
 		return err
 	}
 	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {
-		if commit, ok := errors.AsType[*commitError](err); ok {
-			err = commit.err
-		}
 		return errors.Join(&SchemaError{Have: have, Want: s.schema}, err)
 	}
 	return err
