@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"io/fs"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"time"
 
@@ -85,27 +84,6 @@ func TestPostgreSQLMigratesFromNothingAndOnlyOnce(t *testing.T) {
 	require.NoError(t, store.Migrate(t.Context()))
 	require.Equal(t, whole, catalogOf(t, db))
 	b.stands(t, store)
-}
-
-func TestPostgreSQLMigratesTwiceAtOnce(t *testing.T) {
-	t.Parallel()
-	dsn := shared.Database(t, "")
-	var running sync.WaitGroup
-	errs := make([]error, 3)
-	stores := make([]*sqlstore.Store, len(errs))
-	for i := range errs {
-		stores[i], _ = migratingStore(t, dsn)
-		running.Go(func() { errs[i] = stores[i].Migrate(t.Context()) })
-	}
-	running.Wait()
-	for _, err := range errs {
-		require.NoError(t, err)
-	}
-	b := newBook("maria")
-	for _, store := range stores {
-		b.commit(t, store)
-		b.stands(t, store)
-	}
 }
 
 // Whenever the migrator is cut off, the next one ends what it began: nobody has
