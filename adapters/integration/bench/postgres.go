@@ -63,7 +63,7 @@ func (f *field) side(ctx context.Context, name, role string, config engineConfig
 		return nil, err
 	}
 	f.databases = append(f.databases, database)
-	store, err := f.cluster.store(ctx, database, role)
+	store, err := f.cluster.store(database, role)
 	if err != nil {
 		return nil, err
 	}
