@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // Config holds what a store can do without. The zero value works.
@@ -154,6 +155,10 @@ func (s *Store) pool(otherwise *pool, of scope) *pool {
 
 // read runs fn in a transaction that sees one moment.
 func (s *Store) read(ctx context.Context, of scope, fn func(*session) error) error {
+	return s.unready(ctx, s.moment(ctx, of, fn))
+}
+
+func (s *Store) moment(ctx context.Context, of scope, fn func(*session) error) error {
 	on := s.pool(s.readers, of)
 	p, err := s.ready(ctx, on)
 	if err != nil {
@@ -184,7 +189,7 @@ func (s *Store) point(ctx context.Context, of scope, fn func(*session) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fn(s.session(ctx, s.readers.DB, p, nil))
+	return s.unready(ctx, fn(s.session(ctx, s.readers.DB, p, nil)))
 }
 
 // write runs fn in a transaction and commits it. It waits for a connection as
@@ -227,7 +232,7 @@ func (s *Store) transact(ctx context.Context, of scope, fn func(*session) error)
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return &commitError{err}
+		return &commitError{err: err}
 	}
 	return nil
 }
@@ -251,31 +256,44 @@ func (s *Store) single(ctx context.Context, fn func(*session) error) error {
 		return err
 	}
 	if err := fn(s.session(ctx, conn, nil, nil)); err != nil {
-		return &commitError{err}
+		return &commitError{err: err}
 	}
 	return nil
 }
 
-// unready finds out whether an error comes from tables of another release.
+// unready finds out whether an error comes from tables of another release. What
+// the database says of those undoes the transaction, so nothing is in doubt.
+// The call has given its connection back: this may be the only one.
 func (s *Store) unready(ctx context.Context, err error) error {
 	if err == nil || !s.dialect.otherSchema(err) {
 		return err
 	}
 	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {
+		if commit, ok := errors.AsType[*commitError](err); ok {
+			err = commit.err // what the server says of a statement had no effect
+		}
 		return errors.Join(&SchemaError{Have: have, Want: s.schema}, err)
 	}
 	return err
 }
 
-// commitError marks an error of COMMIT itself on its way out.
-type commitError struct{ err error }
+// commitError marks an error of COMMIT itself on its way out, or of what came
+// after it.
+type commitError struct {
+	err   error
+	after bool // something may be stored, whatever the error says
+}
 
 func (e *commitError) Error() string { return e.err.Error() }
 func (e *commitError) Unwrap() error { return e.err }
 
 // failed translates the error of a call.
 func (m *methods) failed(ctx context.Context, doing string, err error) error {
-	if errors.As(err, new(*commitError)) {
+	if commit, ok := errors.AsType[*commitError](err); ok {
+		if commit.after {
+			// Its class is not that of the cause, which may say that nothing happened.
+			return fmt.Errorf("%s: %w: %s", doing, tenancy.ErrUnknownOutcome, err.Error())
+		}
 		// All of it: what was found out about the tables stands beside it.
 		return m.dialect.failCommit(doing, err)
 	}

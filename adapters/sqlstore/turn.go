@@ -21,10 +21,7 @@ func (m *methods) Turn(
 	)
 	err := m.via.write(ctx, ofBook(id), func(s *session) error {
 		b := batch{session: s, holds: true}
-		if err := b.lock(id); err != nil {
-			return err
-		}
-		loaded, err := b.load(id, since)
+		loaded, err := b.hold(id, since)
 		if err != nil {
 			return err
 		}
@@ -58,9 +55,18 @@ func (m *methods) Turn(
 	return verdict, nil
 }
 
-// lock takes the head of the book, if it has one, until the transaction ends.
-func (b *batch) lock(id operations.BookID) error {
-	var head operations.Head
-	_, err := b.one(lockHead, []any{toInt(&head.Seq), toHash(&head.Hash)}, string(id.Tenant), string(id.Customer))
-	return err
+// hold takes the head of the book, if it has one, until the transaction ends,
+// and loads the book. One that another began in between is taken after all.
+func (b *batch) hold(id operations.BookID, since int64) (operations.Loaded, error) {
+	for {
+		var head operations.Head
+		held, err := b.one(lockHead, []any{toInt(&head.Seq), toHash(&head.Hash)}, string(id.Tenant), string(id.Customer))
+		if err != nil {
+			return operations.Loaded{}, err
+		}
+		loaded, err := b.load(id, since)
+		if err != nil || held || loaded.Head.Seq == 0 {
+			return loaded, err
+		}
+	}
 }

@@ -219,6 +219,8 @@ func (s *Server) Process() int { return s.process.Process.Pid }
 // Kill ends the server and all its backends at once, as a crash would, and
 // waits until they are gone.
 func (s *Server) Kill() error {
+	// Stopped first, it starts none that would be missed and hold its memory.
+	_ = s.process.Process.Signal(syscall.SIGSTOP) // it may be gone already
 	children := s.children()
 	err := s.process.Process.Kill()
 	<-s.exited
@@ -229,7 +231,7 @@ func (s *Server) Kill() error {
 	defer tick.Stop()
 	for _, pid := range children {
 		for range 2000 {
-			if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			if state, _ := status(pid); state == "" || state == "Z" {
 				break
 			}
 			<-tick.C
@@ -240,26 +242,37 @@ func (s *Server) Kill() error {
 
 // children are the processes that the server started.
 func (s *Server) children() []int {
-	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	all, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
 		return nil
 	}
 	var pids []int
 	for _, path := range all {
-		b, err := os.ReadFile(path) //nolint:gosec // a path of /proc
+		pid, err := strconv.Atoi(filepath.Base(path))
 		if err != nil {
 			continue
 		}
-		_, rest, _ := strings.Cut(string(b), ") ")
-		fields := strings.Fields(rest)
-		if len(fields) < 2 || fields[1] != strconv.Itoa(s.Process()) {
-			continue
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+		if _, parent := status(pid); parent == s.Process() {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// status is the state of a process and its parent, as the kernel tells them;
+// Z is one that has ended and that nobody has asked for. Empty: there is none.
+func status(pid int) (state string, parent int) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	text := string(b)
+	fields := strings.Fields(text[strings.LastIndex(text, ")")+1:]) // the name before may have anything in it
+	if len(fields) < 2 {
+		return "", 0
+	}
+	parent, _ = strconv.Atoi(fields[1])
+	return fields[0], parent
 }
 
 // Stop ends the server and removes all of it.
