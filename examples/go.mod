@@ -5,8 +5,10 @@ go 1.26.0
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/google/uuid v1.6.0
+	github.com/jackc/pgx/v5 v5.12.0
 	github.com/jedib0t/go-pretty/v6 v6.8.3
 	github.com/onbehalf/onbehalf v0.0.0
+	github.com/onbehalf/onbehalf/adapters/integration v0.0.0
 	github.com/onbehalf/onbehalf/adapters/sqlstore v0.0.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
@@ -17,6 +19,9 @@ require (
 
 require (
 	github.com/dustin/go-humanize v1.0.1 // indirect
+	github.com/jackc/pgpassfile v1.0.0 // indirect
+	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
+	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/mattn/go-runewidth v0.0.16 // indirect
 	github.com/mfridman/interpolate v0.0.2 // indirect
@@ -36,5 +41,6 @@ require (
 
 replace (
 	github.com/onbehalf/onbehalf => ../
+	github.com/onbehalf/onbehalf/adapters/integration => ../adapters/integration
 	github.com/onbehalf/onbehalf/adapters/sqlstore => ../adapters/sqlstore
 )

@@ -134,7 +134,7 @@ type step struct {
 
 func newBookReader(r io.Reader) *bookReader {
 	return &bookReader{
-		r: bufio.NewReaderSize(r, maxLine), sum: sha256.New(),
+		r: bufio.NewReaderSize(r, 64<<10), sum: sha256.New(),
 		keys: map[string]struct{}{}, erased: map[string]bool{}, personal: map[string]PersonalRow{},
 	}
 }
@@ -180,17 +180,22 @@ func (r *bookReader) read(ctx context.Context, begin func(fileHeader) error, eac
 func (r *bookReader) next() ([]byte, error) {
 	r.sum.Write(r.last)
 	r.n++
-	line, err := r.r.ReadSlice('\n')
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil, r.bad(errors.New("the file ends before its trailer"))
-	case errors.Is(err, bufio.ErrBufferFull):
-		return nil, r.bad(fmt.Errorf("longer than %d bytes", maxLine))
-	case err != nil:
-		return nil, fmt.Errorf("read line %d: %w", r.n, err)
+	r.last = r.last[:0]
+	for {
+		part, err := r.r.ReadSlice('\n')
+		r.last = append(r.last, part...)
+		switch {
+		case len(r.last) > maxLine:
+			return nil, r.bad(fmt.Errorf("longer than %d bytes", maxLine))
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF):
+			return nil, r.bad(errors.New("the file ends before its trailer"))
+		case err != nil:
+			return nil, fmt.Errorf("read line %d: %w", r.n, err)
+		default:
+			return r.last[:len(r.last)-1], nil
+		}
 	}
-	r.last = line
-	return line[:len(line)-1], nil
 }
 
 // bad is what is wrong with the line read last.

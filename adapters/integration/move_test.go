@@ -22,10 +22,19 @@ import (
 func TestAFirmMovesFromStoreToStore(t *testing.T) {
 	t.Parallel()
 	stores := map[string]func(*testing.T) operations.Store{
-		"memory":     func(*testing.T) operations.Store { return memory.New() },
-		"sqlite":     func(t *testing.T) operations.Store { s, _, _ := newSQLite(t); return s },
-		"postgresql": func(t *testing.T) operations.Store { s, _, _ := newPostgres(t, sqlstore.Config{}); return s },
+		"memory": func(*testing.T) operations.Store { return memory.New() },
+		"sqlite": func(t *testing.T) operations.Store {
+			t.Helper()
+			s, _, _ := newSQLite(t)
+			return s
+		},
+		"postgresql": func(t *testing.T) operations.Store {
+			t.Helper()
+			s, _, _ := newPostgres(t, sqlstore.Config{})
+			return s
+		},
 		"postgresql, portable": func(t *testing.T) operations.Store {
+			t.Helper()
 			s, _, _ := newPostgres(t, sqlstore.Config{Portable: true})
 			return s
 		},

@@ -27,7 +27,7 @@ import (
 func TestOneBookNeverShowsAnother(t *testing.T) {
 	t.Parallel()
 	for role, held := range map[string]bool{"app": true, "": !rowsAlone} {
-		t.Run(map[bool]string{true: "held", false: "not held"}[held]+" "+role, func(t *testing.T) {
+		t.Run(map[string]string{"app": "the application", "": "a superuser"}[role], func(t *testing.T) {
 			t.Parallel()
 			i := newIsolation(t)
 			i.askAll(i.w.pool(role, 4))

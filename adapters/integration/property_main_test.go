@@ -9,13 +9,13 @@ import (
 )
 
 // counts says how much the tests of this package do: "" for a few seconds,
-// "race" for a tenth of "ci".
+// "race" for a tenth of "ci", "soak" for "ci" and, where a test can, more.
 func counts() string { return os.Getenv("ONBEHALF_COUNTS") }
 
 // atLeast chooses a count by the environment.
 func atLeast(quick, race, ci int) int {
 	switch counts() {
-	case "ci":
+	case "ci", "soak":
 		return ci
 	case "race":
 		return race

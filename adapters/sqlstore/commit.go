@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -67,8 +68,16 @@ func (m *methods) commit(ctx context.Context, runs []operations.Run, order []int
 // again tells whether the error leaves nothing behind and another try may do
 // without it. A transaction of the host's is not tried again.
 func (m *methods) again(err error) bool {
+	if commit, ok := errors.AsType[*commitError](err); ok && commit.after {
+		return false
+	}
+	return m.own() && m.dialect.again(err)
+}
+
+// own tells whether transactions are the store's, and not the host's.
+func (m *methods) own() bool {
 	_, own := m.via.(*Store)
-	return own && m.dialect.again(err)
+	return own
 }
 
 // batch is what one commit knows while it runs.

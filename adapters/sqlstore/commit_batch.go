@@ -22,41 +22,41 @@ func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order 
 		return nil, err
 	}
 	var losses []lossRow
-	err = m.via.call(ctx, ofRuns(runs, order), func(s *session) error {
-		losses, err = collect(s, commitRuns, func(rows *sql.Rows, l *lossRow) error {
-			return rows.Scan(&l.run, &l.stored, toText(&l.loss))
-		}, args...)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
 	verdicts := make([]operations.Verdict, len(runs))
 	for i := range runs {
 		verdicts[i].Won = len(runs[i].Changes)
 	}
-	if len(losses) == 0 {
-		return verdicts, nil
-	}
-	lost := make([]int, len(losses))
-	for n, l := range losses {
-		if l.run < 1 || int(l.run) > len(order) {
-			return nil, &commitError{damaged("run %d was never sent", l.run)}
-		}
-		lost[n] = order[l.run-1]
-	}
-	err = m.via.read(ctx, ofRuns(runs, lost), func(s *session) error {
+	tell := func(s *session) error {
 		b := batch{session: s}
-		for n, i := range lost {
-			if verdicts[i], err = b.lost(&runs[i], losses[n]); err != nil {
+		for _, l := range losses {
+			if l.run < 1 || int(l.run) > len(order) {
+				return damaged("run %d was never sent", l.run)
+			}
+			i := order[l.run-1]
+			if verdicts[i], err = b.lost(&runs[i], l); err != nil {
 				return err
 			}
 		}
 		return nil
+	}
+	of := ofRuns(runs, order)
+	err = m.via.call(ctx, of, func(s *session) error {
+		losses, err = collect(s, commitRuns, func(rows *sql.Rows, l *lossRow) error {
+			return rows.Scan(&l.run, &l.stored, toText(&l.loss))
+		}, args...)
+		if err != nil || m.own() {
+			return err
+		}
+		return tell(s) // an error undoes what was stored, in a transaction of the host's
 	})
+	if err == nil && len(losses) > 0 && m.own() {
+		if err = m.via.read(ctx, of, tell); err != nil {
+			// The others are stored: sent again, they are found there.
+			err = &commitError{err: err, after: true}
+		}
+	}
 	if err != nil {
-		// The others are stored: sent again, they are found there.
-		return nil, &commitError{err}
+		return nil, err
 	}
 	return verdicts, nil
 }

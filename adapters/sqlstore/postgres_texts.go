@@ -134,11 +134,13 @@ func postgresTexts(schema string) [statementCount]string {
 			WHERE ` + postgresCustomerFilter + ` ORDER BY customer LIMIT $4`,
 		customersFloor: `SELECT count(*), coalesce(max(customer), '') FROM (SELECT customer FROM ` + s + `customers
 			WHERE tenant = $1 AND customer > $2 ORDER BY customer LIMIT $3) examined`,
+		// Each customer by his own key, whatever the planner thinks of joining all
+		// of the tenant's.
 		customersGranted: `SELECT c.customer, ` + customerColumns + ` FROM (SELECT customer AS granted, max(coalesce(expires, 9223372036854775807)) AS until
 				FROM ` + s + `grants
 				WHERE tenant = $1 AND operator = $8 AND customer > $2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT $3) g
-			JOIN ` + s + `customers c ON c.tenant = $1 AND c.customer = g.granted
-			WHERE g.until > $9 AND ` + postgresCustomerFilter + ` ORDER BY c.customer LIMIT $4`,
+			CROSS JOIN LATERAL (SELECT customer, ` + customerColumns + ` FROM ` + s + `customers WHERE tenant = $1 AND customer = g.granted OFFSET 0) c
+			WHERE g.until > $9 AND ` + postgresCustomerFilter + ` ORDER BY g.granted LIMIT $4`,
 		customersGrantedFloor: `SELECT count(*), coalesce(max(customer), '') FROM (SELECT customer
 			FROM ` + s + `grants
 			WHERE tenant = $1 AND operator = $4 AND customer > $2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT $3) examined`,

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // Config holds what a store can do without. The zero value works.
@@ -227,7 +228,7 @@ func (s *Store) transact(ctx context.Context, of scope, fn func(*session) error)
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return &commitError{err}
+		return &commitError{err: err}
 	}
 	return nil
 }
@@ -251,7 +252,7 @@ func (s *Store) single(ctx context.Context, fn func(*session) error) error {
 		return err
 	}
 	if err := fn(s.session(ctx, conn, nil, nil)); err != nil {
-		return &commitError{err}
+		return &commitError{err: err}
 	}
 	return nil
 }
@@ -262,16 +263,17 @@ func (s *Store) unready(ctx context.Context, err error) error {
 		return err
 	}
 	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {
-		if commit, ok := errors.AsType[*commitError](err); ok {
-			err = commit.err // what the server says of a statement had no effect
-		}
 		return errors.Join(&SchemaError{Have: have, Want: s.schema}, err)
 	}
 	return err
 }
 
-// commitError marks an error of COMMIT itself on its way out.
-type commitError struct{ err error }
+// commitError marks an error of COMMIT itself on its way out, or of what came
+// after it.
+type commitError struct {
+	err   error
+	after bool // something may be stored, whatever the error says
+}
 
 func (e *commitError) Error() string { return e.err.Error() }
 func (e *commitError) Unwrap() error { return e.err }
@@ -279,7 +281,12 @@ func (e *commitError) Unwrap() error { return e.err }
 // failed translates the error of a call.
 func (m *methods) failed(ctx context.Context, doing string, err error) error {
 	if commit, ok := errors.AsType[*commitError](err); ok {
-		return m.dialect.failCommit(doing, commit.err)
+		if commit.after {
+			// Its class is not that of the cause, which may say that nothing happened.
+			return fmt.Errorf("%s: %w: %s", doing, tenancy.ErrUnknownOutcome, err.Error())
+		}
+		// All of it: what was found out about the tables stands beside it.
+		return m.dialect.failCommit(doing, err)
 	}
 	return m.dialect.fail(ctx, doing, err)
 }

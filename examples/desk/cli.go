@@ -11,13 +11,16 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // globals are the flags of every command.
 type globals struct {
-	DB     string `help:"The firm's database." name:"db" placeholder:"FILE"`
+	Store  string `default:"sqlite" enum:"sqlite,postgres" help:"What the firm's database is: sqlite (default) or postgres." placeholder:"KIND"`
+	DB     string `help:"The firm's database in SQLite." name:"db" placeholder:"FILE"`
+	DSN    string `env:"DESK_DSN" help:"The firm's database in PostgreSQL. With a password in it, give it in DESK_DSN: a command line can be seen by others." name:"dsn" placeholder:"URL"`
 	Firm   string `default:"acme" help:"The firm (default: acme)." placeholder:"ID"`
 	As     string `help:"Who you are: ana, bruno, carla or davi." placeholder:"OPERATOR"`
 	Reason string `help:"Why you enter a customer's context; recorded with all you do there." placeholder:"TEXT"`
@@ -53,6 +56,8 @@ type commands struct {
 	Journal   journalCmd   `cmd:"" help:"List the entries of a book: who did what, for whom and why."`
 	Work      workCmd      `cmd:"" help:"Do what has become due in all books."`
 	Verify    verifyCmd    `cmd:"" help:"Verify one book, or all of the firm."`
+	Export    exportCmd    `cmd:"" help:"Write one book, or all of the firm, to files: with personal data, in the clear."`
+	Import    importCmd    `cmd:"" help:"Bring books that were exported into a database, verified; called again it goes on."`
 	Erase     eraseCmd     `cmd:"" help:"Erase the personal data of a closed customer; his journal stays whole."`
 }
 
@@ -139,10 +144,17 @@ func (c *caller) seat(ctx context.Context, create bool) (*seat, error) {
 	if err := who.Validate(); err != nil {
 		return nil, err
 	}
-	if c.desk, err = open(ctx, c.DB, who.Tenant, create, c.assets, c.clock); err != nil {
+	if err := c.unlock(ctx, create); err != nil {
 		return nil, err
 	}
 	return &seat{desk: c.desk, who: who, reason: c.Reason}, nil
+}
+
+// unlock opens the database, and signs nobody in.
+func (c *caller) unlock(ctx context.Context, create bool) (err error) {
+	at := place{store: sqlstore.Dialect(c.Store), file: c.DB, dsn: c.DSN}
+	c.desk, err = open(ctx, at, tenancy.TenantID(c.Firm), create, c.assets, c.clock)
+	return err
 }
 
 // intent is the key a change is sent under. A fresh one is told before it is

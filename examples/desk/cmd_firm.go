@@ -214,8 +214,7 @@ func (d workDoc) draw(p *page) {
 
 // Run does what is due. It is the machine's own work: nobody signs in for it.
 func (x *workCmd) Run(ctx context.Context, c *caller) error {
-	var err error
-	if c.desk, err = open(ctx, c.DB, tenancy.TenantID(c.Firm), false, c.assets, c.clock); err != nil {
+	if err := c.unlock(ctx, false); err != nil {
 		return err
 	}
 	done, err := c.desk.eng.Work(ctx, operations.Budget{Items: x.Items})

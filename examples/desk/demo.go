@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -26,7 +27,7 @@ func (demoCmd) Run(ctx context.Context, c *caller) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	m := &demo{caller: c, clock: newMovable(), page: c.out.page(c.out.stdout)}
-	d, err := open(ctx, filepath.Join(dir, "demo.db"), "acme", true, c.assets, m.clock)
+	d, err := open(ctx, place{store: sqlstore.SQLite, file: filepath.Join(dir, "demo.db")}, "acme", true, c.assets, m.clock)
 	if err != nil {
 		return err
 	}

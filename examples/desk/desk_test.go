@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,7 @@ type bundle struct {
 	*testing.T
 
 	file string
+	at   []string // where the database is, if it is not in the file
 }
 
 func newBundle(t *testing.T) *bundle {
@@ -33,7 +35,11 @@ func newBundle(t *testing.T) *bundle {
 func (b *bundle) do(code int, as string, args ...string) (stdout, stderr string) {
 	b.Helper()
 	var out, errs bytes.Buffer
-	args = append([]string{"--db", b.file, "--as", as, "--reason", "asked by phone"}, args...)
+	at := b.at
+	if at == nil {
+		at = []string{"--db", b.file}
+	}
+	args = slices.Concat(at, []string{"--as", as, "--reason", "asked by phone"}, args)
 	got := run(b.Context(), args, &out, &errs)
 	require.Equal(b, code, got, "%v\n%s%s", args, &out, &errs)
 	return out.String(), errs.String()
@@ -97,7 +103,7 @@ func (b *bundle) submitMany(customer, account string, n int) {
 	b.Helper()
 	assets, err := firmAssets()
 	require.NoError(b, err)
-	d, err := open(b.Context(), b.file, "acme", false, assets, systemClock())
+	d, err := open(b.Context(), place{store: sqlstore.SQLite, file: b.file}, "acme", false, assets, systemClock())
 	require.NoError(b, err)
 	who, err := signIn("acme", "ana")
 	require.NoError(b, err)

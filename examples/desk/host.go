@@ -14,6 +14,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
+	"github.com/onbehalf/onbehalf/examples/internal/pgpool"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -50,11 +51,40 @@ func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 	}
 }
 
+// place is where the database of a firm is.
+type place struct {
+	store sqlstore.Dialect
+	file  string // SQLite
+	dsn   string // PostgreSQL; never shown, it may have a password in it
+}
+
+// connections is how many the pool to PostgreSQL has.
+const connections = 4
+
 // open opens the database of a firm. Only with create may the file be new, and
 // only then tables are made.
-func open(ctx context.Context, file string, firm tenancy.TenantID, create bool, assets accounts.Assets, clock operations.Clock) (_ *desk, err error) {
+func open(ctx context.Context, at place, firm tenancy.TenantID, create bool, assets accounts.Assets, clock operations.Clock) (_ *desk, err error) {
+	d := &desk{firm: firm, clock: clock}
+	if at.store == sqlstore.PostgreSQL {
+		if at.file != "" {
+			return nil, tenancy.Invalid("db", "is for --store sqlite")
+		}
+		d.db, err = pgpool.Open(ctx, at.dsn, connections)
+	} else {
+		d.db, err = openFile(at.file, create)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := d.start(ctx, at.store, create, assets); err != nil {
+		return nil, errors.Join(err, d.db.Close())
+	}
+	return d, nil
+}
+
+func openFile(file string, create bool) (_ *sql.DB, err error) {
 	if file == "" {
-		return nil, tenancy.Invalid("db", "is required")
+		return nil, tenancy.Invalid("db", "is required, or --store postgres and --dsn")
 	}
 	if file, err = filepath.Abs(file); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
@@ -70,16 +100,12 @@ func open(ctx context.Context, file string, firm tenancy.TenantID, create bool, 
 		return nil, fmt.Errorf("database: %w: %w", operations.ErrUnavailable, err)
 	}
 	db.SetMaxOpenConns(1)
-	d := &desk{db: db, firm: firm, clock: clock}
-	if err := d.start(ctx, create, assets); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return d, nil
+	return db, nil
 }
 
-func (d *desk) start(ctx context.Context, create bool, assets accounts.Assets) error {
+func (d *desk) start(ctx context.Context, dialect sqlstore.Dialect, create bool, assets accounts.Assets) error {
 	var err error
-	if d.store, err = sqlstore.New(d.db, sqlstore.SQLite); err != nil {
+	if d.store, err = sqlstore.New(d.db, dialect); err != nil {
 		return err
 	}
 	if create {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -35,19 +36,9 @@ type faultDoc struct {
 // verifyAll verifies every book of the firm, as the owner of the database: a
 // book may be too damaged for anyone to enter it.
 func (s *seat) verifyAll(ctx context.Context) (verifyDoc, error) {
-	var books []tenancy.CustomerID
-	for after := tenancy.CustomerID(""); ; {
-		heads, err := s.store.Heads(ctx, s.firm, after, operations.MaxLimit)
-		if err != nil {
-			return verifyDoc{}, fmt.Errorf("list books: %w", err)
-		}
-		for _, h := range heads {
-			books = append(books, h.Customer)
-			after = h.Customer
-		}
-		if len(heads) < operations.MaxLimit {
-			break
-		}
+	books, err := s.books(ctx)
+	if err != nil {
+		return verifyDoc{}, err
 	}
 	d := s.verify(ctx, books...)
 	scope, err := s.across(ctx)
@@ -63,6 +54,39 @@ func (s *seat) verifyAll(ctx context.Context) (verifyDoc, error) {
 	}
 	d.Root = root.Hash.String()
 	return d, nil
+}
+
+// books lists the books of the firm, the house first.
+func (d *desk) books(ctx context.Context) ([]tenancy.CustomerID, error) {
+	var books []tenancy.CustomerID
+	for after := tenancy.CustomerID(""); ; {
+		heads, err := d.store.Heads(ctx, d.firm, after, operations.MaxLimit)
+		if err != nil {
+			return nil, fmt.Errorf("list books: %w", err)
+		}
+		for _, h := range heads {
+			books = append(books, h.Customer)
+			after = h.Customer
+		}
+		if len(heads) < operations.MaxLimit {
+			break
+		}
+	}
+	houseFirst(books, func(id tenancy.CustomerID) bool { return id == tenancy.House })
+	return books, nil
+}
+
+// houseFirst moves what is the house's to the front and leaves the rest in order.
+func houseFirst[T any](all []T, house func(T) bool) {
+	slices.SortStableFunc(all, func(a, b T) int {
+		switch {
+		case house(a) == house(b):
+			return 0
+		case house(a):
+			return -1
+		}
+		return 1
+	})
 }
 
 // verify verifies the named books.

@@ -6,7 +6,7 @@
 //	go run ./examples/replay --store sqlite ../shared/data/bank1993
 //
 // Whatever it asks for it asks under a key that follows from the data. Killed at
-// any moment and started again on the same --db, it ends with the same books.
+// any moment and started again on the same --db or --dsn, it ends with the same books.
 package main
 
 import (
@@ -30,8 +30,9 @@ import (
 // options are the command line.
 type options struct {
 	Data    string `arg:"" help:"Folder with accounts.csv and transactions.csv." type:"existingdir"`
-	Store   string `default:"sqlite" enum:"sqlite,memory" help:"Where the books are kept: sqlite or memory."`
+	Store   string `default:"sqlite" enum:"sqlite,postgres,memory" help:"Where the books are kept: sqlite, postgres or memory."`
 	DB      string `help:"SQLite file to keep; started again on it, the replay goes on. Default: a temporary one." name:"db" placeholder:"FILE" type:"path"`
+	DSN     string `env:"REPLAY_DSN" help:"PostgreSQL database to keep. With a password in it, give it in REPLAY_DSN: a command line can be seen by others." name:"dsn" placeholder:"URL"`
 	Workers int    `default:"64" help:"How many customers are operated at a time, 1 to 1024."`
 	Every   int    `default:"0" help:"Print a line to standard error after this many steps, instead of a bar on a terminal." placeholder:"N"`
 }
@@ -43,6 +44,12 @@ func (o *options) Validate() error {
 	var errs []error
 	if o.Workers < 1 || o.Workers > maxWorkers {
 		errs = append(errs, fmt.Errorf("--workers must be 1 to %d", maxWorkers))
+	}
+	if o.DB != "" && o.Store != "sqlite" {
+		errs = append(errs, errors.New("--db is for --store sqlite"))
+	}
+	if o.DSN == "" && o.Store == "postgres" {
+		errs = append(errs, errors.New("--store postgres needs --dsn"))
 	}
 	if o.Every < 0 {
 		errs = append(errs, errors.New("--every must not be below zero"))
@@ -67,7 +74,7 @@ func (o *options) run(ctx context.Context, out, watch io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	store, closing, err := openStore(ctx, o.Store, o.DB)
+	store, closing, err := o.openStore(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +83,11 @@ func (o *options) run(ctx context.Context, out, watch io.Writer) (err error) {
 	for _, name := range rails() {
 		providers[name] = operations.Desk{}
 	}
-	eng, err := operations.New(store, operations.Config{Providers: providers})
+	config := operations.Config{Providers: providers}
+	if o.Store == "postgres" {
+		config.Committers = postgresCommitters
+	}
+	eng, err := operations.New(store, config)
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,13 @@ import (
 
 func TestReplayReproducesEveryRecordedBalance(t *testing.T) {
 	t.Parallel()
-	for _, store := range []string{"memory", "sqlite"} {
+	for _, store := range []string{"memory", "sqlite", "postgres"} {
 		t.Run("in "+store, func(t *testing.T) {
 			t.Parallel()
 			o := options{Data: writeData(t, madeUpAccounts, madeUpTransactions), Store: store, Workers: 4}
+			if store == "postgres" {
+				o.DSN = shared.Database(t, "")
+			}
 			var out strings.Builder
 			require.NoError(t, o.run(t.Context(), &out, io.Discard))
 			require.Contains(t, out.String(), "10 of 10 recorded balances reproduced\n3 of 3 books verified\n")

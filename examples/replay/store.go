@@ -12,19 +12,20 @@ import (
 
 	"github.com/onbehalf/onbehalf/adapters/memory"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
+	"github.com/onbehalf/onbehalf/examples/internal/pgpool"
 	"github.com/onbehalf/onbehalf/operations"
 )
 
-// openStore opens the store by name; what it returns closes it. Without a file
-// SQLite gets a temporary one, removed in the end.
-func openStore(ctx context.Context, name, file string) (store operations.Store, closing func() error, err error) {
+// openStore opens the store that the options ask for; what it returns closes
+// it. Without a file SQLite gets a temporary one, removed in the end.
+func (o *options) openStore(ctx context.Context) (store operations.Store, closing func() error, err error) {
 	switch {
-	case name == "memory" && file != "":
-		return nil, nil, errors.New("--db is for --store sqlite")
-	case name == "memory":
+	case o.Store == "memory":
 		return memory.New(), func() error { return nil }, nil
-	case file != "":
-		return openSQLite(ctx, file)
+	case o.Store == "postgres":
+		return openPostgres(ctx, o.DSN)
+	case o.DB != "":
+		return openSQLite(ctx, o.DB)
 	}
 	dir, err := os.MkdirTemp("", "onbehalf-replay-")
 	if err != nil {
@@ -35,6 +36,27 @@ func openStore(ctx context.Context, name, file string) (store operations.Store, 
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return store, func() error { return errors.Join(inner(), os.RemoveAll(dir)) }, nil
+}
+
+// postgresConnections and postgresCommitters are for a server on two cores.
+const (
+	postgresConnections = 16
+	postgresCommitters  = 4
+)
+
+func openPostgres(ctx context.Context, dsn string) (store operations.Store, closing func() error, err error) {
+	db, err := pgpool.Open(ctx, dsn, postgresConnections)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := sqlstore.New(db, sqlstore.PostgreSQL)
+	if err == nil {
+		err = s.Migrate(ctx)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return s, db.Close, nil
 }
 
 // sqliteReaders is how many connections read in parallel.

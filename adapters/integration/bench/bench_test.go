@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/adapters/integration/pgserver"
 	"github.com/onbehalf/onbehalf/adapters/memory"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 )
@@ -16,15 +17,31 @@ func TestBenchPrintsTheRatioOfEachPair(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), []string{
-		"-rounds=2", "-callers=4", "-sqlite-books=5", "-sqlite-operations=130", "-memory-books=3", "-memory-operations=300",
+		"-only=R5,R6,R8", "-rounds=2", "-callers=4", "-sqlite-books=5", "-sqlite-operations=130", "-memory-books=3", "-memory-operations=300", "-touched=50",
 	}, &out))
-	require.Contains(t, out.String(), " of B3 speed ")
-	require.Contains(t, out.String(), " of B4 time ")
+	for _, part := range []string{" of B3 speed ", " of B4 time ", "after 50 books"} {
+		require.Contains(t, out.String(), part)
+	}
+}
+
+func TestBenchPrintsTheRatiosOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	server := new(pgserver.Shared)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	dsn := server.Need(t)
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), []string{
+		"-only=R1,R2,R3,R4,R7,R9", "-dsn=" + dsn, "-rounds=1", "-callers=4", "-books=20", "-operations=250", "-cold-books=10", "-cold-operations=30",
+		"-lone-operations=20", "-history=6000", "-pages=10",
+	}, &out))
+	for _, part := range []string{" of B2 speed ", " of B1 speed ", " of B1 time ", " of R1 speed ", "a page of 50 of 5000", "page 10", "over 10 books"} {
+		require.Contains(t, out.String(), part)
+	}
 }
 
 func TestBenchRefusesWhatItCannotMeasure(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-rounds=0"}, {"-only=R9"}, {"-callers=-1"}} {
+	for _, args := range [][]string{{"-rounds=0"}, {"-only=R0"}, {"-only=R5,B3"}, {"-callers=-1"}} {
 		require.Error(t, run(t.Context(), args, &strings.Builder{}))
 	}
 }
@@ -34,7 +51,7 @@ func sides() map[string]func(tb testing.TB, books int) side {
 	return map[string]func(tb testing.TB, books int) side{
 		"R6 engine in memory": func(tb testing.TB, books int) side {
 			tb.Helper()
-			s, err := newEngineSide(context.Background(), memory.New(), books, 1)
+			s, err := newEngineSide(context.Background(), memory.New(), engineConfig{books: books, callers: 1})
 			require.NoError(tb, err)
 			return s
 		},
@@ -52,7 +69,7 @@ func sides() map[string]func(tb testing.TB, books int) side {
 			store, err := sqlstore.New(db, sqlstore.SQLite)
 			require.NoError(tb, err)
 			require.NoError(tb, store.Migrate(context.Background()))
-			s, err := newEngineSide(context.Background(), store, books, 64)
+			s, err := newEngineSide(context.Background(), store, engineConfig{books: books, callers: 64})
 			require.NoError(tb, err)
 			return s
 		},

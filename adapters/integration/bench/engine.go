@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -22,8 +23,20 @@ const engineCache = 512 << 20
 type engineSide struct {
 	eng     *operations.Engine
 	store   operations.Store
+	firm    tenancy.Scope
 	callers int
 	books   []engineBook
+	sampled int // check verifies every so manyth book
+	timer
+}
+
+// engineConfig is how a side is set up. Zero: as for memory and SQLite.
+type engineConfig struct {
+	tenant     tenancy.TenantID // zero: bench
+	books      int
+	callers    int // who submit at a time
+	cache      int64
+	committers int
 }
 
 type engineBook struct {
@@ -31,29 +44,28 @@ type engineBook struct {
 	current, savings accounts.ID
 }
 
-// newEngineSide opens the books and funds them; callers is how many submit at
-// a time.
-func newEngineSide(ctx context.Context, store operations.Store, books, callers int) (*engineSide, error) {
-	eng, err := operations.New(store, operations.Config{CacheBytes: engineCache})
+// openers is how many open books at a time, before anything is measured.
+const openers = 64
+
+// newEngineSide opens the books and funds them.
+func newEngineSide(ctx context.Context, store operations.Store, c engineConfig) (*engineSide, error) {
+	eng, err := operations.New(store, operations.Config{CacheBytes: cmp.Or(c.cache, engineCache), Committers: c.committers})
 	if err != nil {
 		return nil, err
 	}
-	s := &engineSide{eng: eng, store: store, callers: callers, books: make([]engineBook, books)}
-	teller := tenancy.Principal{Tenant: "bench", Operator: "teller", Person: "p-teller"}
-	firm, err := eng.Bootstrap(ctx, tenancy.Firm{Tenant: "bench", Admin: teller})
-	if err != nil {
+	s := &engineSide{eng: eng, store: store, callers: openers, books: make([]engineBook, c.books), sampled: 1}
+	teller := tenancy.Principal{Tenant: cmp.Or(c.tenant, "bench"), Operator: "teller", Person: "p-teller"}
+	if s.firm, err = eng.Bootstrap(ctx, tenancy.Firm{Tenant: teller.Tenant, Admin: teller}); err != nil {
 		return nil, err
 	}
-	err = s.spread(ctx, books, func(ctx context.Context, i int) error { return s.open(ctx, firm, teller, i) })
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	err = s.spread(ctx, c.books, func(ctx context.Context, i int) error { return s.open(ctx, teller, i) })
+	s.callers = c.callers
+	return s, err
 }
 
-func (s *engineSide) open(ctx context.Context, firm tenancy.Scope, teller tenancy.Principal, i int) error {
+func (s *engineSide) open(ctx context.Context, teller tenancy.Principal, i int) error {
 	name := strconv.Itoa(i)
-	made, err := s.eng.OpenCustomer(ctx, firm, operations.Intent{Key: "customer-" + name}, customer.Profile{Name: "Customer " + name})
+	made, err := s.eng.OpenCustomer(ctx, s.firm, operations.Intent{Key: "customer-" + name}, customer.Profile{Name: "Customer " + name})
 	if err != nil {
 		return err
 	}
@@ -97,23 +109,23 @@ func (s *engineSide) spread(ctx context.Context, n int, do func(context.Context,
 
 func (s *engineSide) run(ctx context.Context, tasks []task) error {
 	return s.spread(ctx, len(tasks), func(ctx context.Context, i int) error {
-		t := &tasks[i]
-		k := &s.books[t.book]
-		var q operations.Request
-		if t.transfer {
-			q = operations.Transfer{From: k.current, To: k.savings, Amount: t.decimal()}
-		} else {
-			q = operations.Deposit{To: k.current, Amount: t.decimal()}
-		}
-		res, err := s.eng.Submit(ctx, k.scope, operations.Intent{Key: t.key}, q)
-		if err != nil {
-			return err
-		}
-		if res.Operation.State != operations.Completed {
-			return fmt.Errorf("task %s is %s", t.key, res.Operation.State)
-		}
-		return nil
+		return s.time(func() error { return s.submit(ctx, &tasks[i]) })
 	})
+}
+
+func (s *engineSide) submit(ctx context.Context, t *task) error {
+	k := &s.books[t.book]
+	var q operations.Request
+	if t.transfer {
+		q = operations.Transfer{From: k.current, To: k.savings, Amount: t.decimal()}
+	} else {
+		q = operations.Deposit{To: k.current, Amount: t.decimal()}
+	}
+	res, err := s.eng.Submit(ctx, k.scope, operations.Intent{Key: t.key}, q)
+	if err == nil && res.Operation.State != operations.Completed {
+		err = fmt.Errorf("task %s is %s", t.key, res.Operation.State)
+	}
+	return err
 }
 
 // entrySize is the mean size in bytes of the newest entries of the books: what
@@ -140,9 +152,12 @@ func (s *engineSide) entrySize(ctx context.Context) (int, error) {
 }
 
 // check holds the balances of every book against the tasks, and verifies the
-// chains and rows of all books.
+// chains and rows of all books, or of those sampled.
 func (s *engineSide) check(ctx context.Context, w *workload) error {
 	return s.spread(ctx, len(s.books), func(ctx context.Context, i int) error {
+		if i%s.sampled != 0 {
+			return nil
+		}
 		k := &s.books[i]
 		all, err := s.eng.Book(k.scope).Accounts(ctx)
 		if err != nil {

@@ -4,39 +4,38 @@
 //
 //	go run ./adapters/integration/bench
 //
-// Each pair does the same operations in turns, so that both meet the same
-// noise; figures are medians over the rounds. In the end the balances and the
-// chains of both are checked, and a wrong one is a failure. The whole takes
-// about a minute; flags make it smaller or larger.
+// All sides of a comparison do the same operations in turns, so that they meet
+// the same noise; figures are medians over the rounds, and beside a ratio
+// stands what it was in the lowest and the highest round. In the end the balances
+// and the chains of all sides are checked, and a wrong one is a failure.
+//
+//	R1  PostgreSQL, many callers over warm books, and beside it over cold ones,
+//	    and as a role that no row-level security holds
+//	R2  the same against one statement for each operation
+//	R3  PostgreSQL, one caller: the median time of an operation
+//	R4  PostgreSQL, many callers on one customer
+//	R5  SQLite, many callers
+//	R6  memory, one caller
+//	R7  a page of history, by the size of the table and its depth
+//	R8  memory of an engine over SQLite, by the number of books touched
+//	R9  what a firm has, over all its books
+//
+// The PostgreSQL server is that of -dsn or ONBEHALF_POSTGRES_DSN, where the user
+// must be a superuser and the databases made are dropped again, or else one that
+// is started for it. The whole takes some minutes; flags make it smaller or larger.
 package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
+	"strings"
 	"text/tabwriter"
-
-	_ "modernc.org/sqlite" // the driver of both sides
-
-	"github.com/onbehalf/onbehalf/adapters/memory"
-	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 )
-
-// sizes are how much is done.
-type sizes struct {
-	rounds      int
-	callers     int // of R5
-	sqliteBooks int
-	sqliteTasks int // in a round
-	memoryBooks int
-	memoryTasks int
-	dir         string // for the databases; empty: a temporary one
-}
 
 func main() {
 	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
@@ -45,141 +44,110 @@ func main() {
 	}
 }
 
+// sizes are how much is done.
+type sizes struct {
+	rounds     int
+	callers    int // of all but R3 and R6
+	committers int // of the engine on PostgreSQL
+
+	books, tasks             int // of R1, R2 and R4; tasks in a round
+	coldBooks, coldTasks     int
+	loneTasks                int // of R3
+	sqliteBooks, sqliteTasks int
+	memoryBooks, memoryTasks int
+	history                  int // operations in the table of R7
+	pages                    int // up to which R7 turns
+	touched                  int // books of R8
+
+	dir string // for the databases of SQLite; empty: a temporary one
+	dsn string
+}
+
 func run(ctx context.Context, args []string, out io.Writer) error {
-	var z sizes
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	only := flags.String("only", "", "R5 or R6; default: both")
-	flags.IntVar(&z.rounds, "rounds", 5, "rounds of each side")
-	flags.IntVar(&z.callers, "callers", 64, "concurrent callers of R5")
-	flags.IntVar(&z.sqliteBooks, "sqlite-books", 10_000, "books of R5")
-	flags.IntVar(&z.sqliteTasks, "sqlite-operations", 5_000, "operations in a round of R5")
-	flags.IntVar(&z.memoryBooks, "memory-books", 1_000, "books of R6")
-	flags.IntVar(&z.memoryTasks, "memory-operations", 10_000, "operations in a round of R6")
-	flags.StringVar(&z.dir, "dir", "", "folder for the databases of R5; default: a temporary one")
-	if err := flags.Parse(args); err != nil {
+	z, only, err := parse(args)
+	if err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
 		}
 		return err
 	}
-	for _, n := range []int{z.rounds, z.callers, z.sqliteBooks, z.sqliteTasks, z.memoryBooks, z.memoryTasks} {
-		if n < 1 {
-			return errors.New("every size must be at least 1")
+	for _, m := range []struct {
+		of []string
+		do func(context.Context, sizes, selection, *report) error
+	}{
+		{[]string{"R1", "R2", "R3", "R4"}, postgresSpeed},
+		{[]string{"R5"}, sqliteSpeed},
+		{[]string{"R6"}, memorySpeed},
+		{[]string{"R7"}, historyPages},
+		{[]string{"R8"}, engineMemory},
+		{[]string{"R9"}, treasury},
+	} {
+		if !only.any(m.of...) {
+			continue
+		}
+		r := report{tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+		if err := m.do(ctx, z, only, &r); err != nil {
+			return fmt.Errorf("%s: %w", strings.Join(m.of, ", "), err)
+		}
+		if err := r.table.Flush(); err != nil {
+			return err
 		}
 	}
-	if *only != "" && *only != "R5" && *only != "R6" {
-		return errors.New("-only must be R5 or R6")
+	return nil
+}
+
+func parse(args []string) (z sizes, only selection, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.Var(&only, "only", "what to measure, as R1,R3; default: all")
+	counts := map[string]*int{}
+	count := func(at *int, name string, value int, usage string) {
+		flags.IntVar(at, name, value, usage)
+		counts[name] = at
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "\tside\toperations/s\tallocations\tbytes\tratio\tof the rounds")
-	if *only != "R6" {
-		c, err := sqlitePair(ctx, z)
-		if err != nil {
-			return fmt.Errorf("R5: %w", err)
+	count(&z.rounds, "rounds", 3, "rounds of each side")
+	count(&z.callers, "callers", 64, "concurrent callers of R1, R2, R4 and R5")
+	count(&z.committers, "committers", defaultCommitters, "committers of the engine on PostgreSQL")
+	count(&z.books, "books", 10_000, "books of R1 and R2")
+	count(&z.tasks, "operations", 20_000, "operations in a round of R1, R2 and R4")
+	count(&z.coldBooks, "cold-books", 100_000, "cold books beside R1, and books of R9")
+	count(&z.coldTasks, "cold-operations", 10_000, "operations in a round over cold books")
+	count(&z.loneTasks, "lone-operations", 2_000, "operations in a round of R3")
+	count(&z.sqliteBooks, "sqlite-books", 10_000, "books of R5")
+	count(&z.sqliteTasks, "sqlite-operations", 5_000, "operations in a round of R5")
+	count(&z.memoryBooks, "memory-books", 1_000, "books of R6")
+	count(&z.memoryTasks, "memory-operations", 10_000, "operations in a round of R6")
+	count(&z.history, "history", 5_000_000, "operations in the larger table of R7; the smaller has a thousandth")
+	count(&z.pages, "pages", 10_000, "up to which page of history R7 turns")
+	count(&z.touched, "touched", 300_000, "books touched in R8, at first a tenth of them")
+	flags.StringVar(&z.dir, "dir", "", "folder for the databases of SQLite; default: a temporary one")
+	flags.StringVar(&z.dsn, "dsn", os.Getenv("ONBEHALF_POSTGRES_DSN"), "PostgreSQL server, as a superuser; default: one of our own")
+	if err := flags.Parse(args); err != nil {
+		return z, only, err
+	}
+	for name, n := range counts {
+		if *n < 1 {
+			return z, only, fmt.Errorf("-%s must be at least 1", name)
 		}
-		c.print(table, "R5", "engine on SQLite", "B3 by hand", "speed", ratios(c.baseline, c.engine))
 	}
-	if *only != "R5" {
-		c, err := memoryPair(ctx, z)
-		if err != nil {
-			return fmt.Errorf("R6: %w", err)
+	return z, only, nil
+}
+
+// selection is what to measure; none: all.
+type selection []string
+
+func (s *selection) String() string { return strings.Join(*s, ",") }
+
+// Set takes a list of ids.
+func (s *selection) Set(text string) error {
+	for id := range strings.SplitSeq(text, ",") {
+		if len(id) != 2 || id[0] != 'R' || id[1] < '1' || id[1] > '9' {
+			return fmt.Errorf("%q is not one of R1 to R9", id)
 		}
-		c.print(table, "R6", "engine in memory", "B4 by hand", "time", ratios(c.engine, c.baseline))
+		*s = append(*s, id)
 	}
-	return table.Flush()
+	return nil
 }
 
-// print writes a pair, with the ratio of what is told: speed, more is better,
-// or time, less is better.
-func (c comparison) print(out io.Writer, id, engine, baseline, what string, all []int64) {
-	_, _ = fmt.Fprintf(out, "%s\t%s\t%d\t%d\t%d\t%s of %s %s\t%s to %s\n", id, engine, c.engine.perSecond(),
-		median(c.engine.allocs), median(c.engine.bytes), hundredths(all[len(all)/2]), baseline[:2], what,
-		hundredths(all[0]), hundredths(all[len(all)-1]))
-	_, _ = fmt.Fprintf(out, "\t%s\t%d\t%d\t%d\t\t\n", baseline, c.baseline.perSecond(), median(c.baseline.allocs), median(c.baseline.bytes))
-}
-
-// warm is a round that is not measured, and the size of an entry after it.
-func warm(ctx context.Context, engine *engineSide, w *workload, tasks int) (first []task, size int, err error) {
-	first = w.next(tasks)
-	if err = engine.run(ctx, first); err == nil {
-		size, err = engine.entrySize(ctx)
-	}
-	return first, size, err
-}
-
-// memoryPair is R6: one caller, memory.
-func memoryPair(ctx context.Context, z sizes) (comparison, error) {
-	engine, err := newEngineSide(ctx, memory.New(), z.memoryBooks, 1)
-	if err != nil {
-		return comparison{}, err
-	}
-	w := newWorkload(z.memoryBooks)
-	first, size, err := warm(ctx, engine, w, z.memoryTasks)
-	if err != nil {
-		return comparison{}, err
-	}
-	baseline, err := newMemoryBaseline(z.memoryBooks, size)
-	if err == nil {
-		err = baseline.run(ctx, first)
-	}
-	if err != nil {
-		return comparison{}, err
-	}
-	return compare(ctx, engine, baseline, w, z.rounds, z.memoryTasks)
-}
-
-// sqlitePair is R5: many callers, SQLite with synchronous=FULL.
-func sqlitePair(ctx context.Context, z sizes) (c comparison, err error) {
-	if z.dir == "" {
-		if z.dir, err = os.MkdirTemp("", "onbehalf-bench-"); err != nil {
-			return c, err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(z.dir)) }()
-	}
-	ours, err := openFile(filepath.Join(z.dir, "engine.db"))
-	if err != nil {
-		return c, err
-	}
-	defer func() { err = errors.Join(err, ours.Close()) }()
-	store, err := sqlstore.New(ours, sqlstore.SQLite)
-	if err == nil {
-		err = store.Migrate(ctx)
-	}
-	if err != nil {
-		return c, err
-	}
-	theirs, err := openFile(filepath.Join(z.dir, "baseline.db"))
-	if err != nil {
-		return c, err
-	}
-	defer func() { err = errors.Join(err, theirs.Close()) }()
-	engine, err := newEngineSide(ctx, store, z.sqliteBooks, z.callers)
-	if err != nil {
-		return c, err
-	}
-	w := newWorkload(z.sqliteBooks)
-	first, size, err := warm(ctx, engine, w, z.sqliteTasks)
-	if err != nil {
-		return c, err
-	}
-	baseline, err := newSQLiteBaseline(ctx, theirs, z.sqliteBooks, size)
-	if err == nil {
-		err = baseline.run(ctx, first)
-	}
-	if err != nil {
-		return c, err
-	}
-	return compare(ctx, engine, baseline, w, z.rounds, z.sqliteTasks)
-}
-
-// openFile opens a new database file with the one connection both sides have.
-func openFile(path string) (*sql.DB, error) {
-	if _, err := os.Stat(path); err == nil {
-		return nil, fmt.Errorf("%s is there already", path)
-	}
-	db, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
-	if err == nil {
-		db.SetMaxOpenConns(1)
-	}
-	return db, err
+func (s selection) any(ids ...string) bool {
+	return len(s) == 0 || slices.ContainsFunc(ids, func(id string) bool { return slices.Contains(s, id) })
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -17,36 +18,82 @@ type side interface {
 
 // figures are what one side took, per operation, round by round.
 type figures struct {
-	nanos  []int64
+	nanos  []int64 // with a timer that is on: its median
 	allocs []int64
 	bytes  []int64
 }
 
-// comparison is what came of the rounds of one pair.
-type comparison struct {
-	engine, baseline figures
+// entrant is a side with what it took.
+type entrant struct {
+	id    string // as it is printed: R1; empty: a baseline
+	name  string
+	side  side
+	took  figures
+	notes []note
 }
 
-// compare has both sides do the same tasks, in turns, so many rounds, and then
-// checks both.
-func compare(ctx context.Context, engine, baseline side, w *workload, rounds, tasks int) (comparison, error) {
-	var c comparison
+// note compares an entrant with another.
+type note struct {
+	id   string // R1; empty: beside the line before
+	with *entrant
+	what string // "of B2 speed"; time, where less is better
+	slow bool   // ratio of times, else of speeds
+}
+
+// load is a workload with the sides that do it.
+type load struct {
+	w     *workload
+	tasks int // in a round
+	all   []*entrant
+}
+
+// compare has all sides of a load do the same tasks, load by load in turns, so
+// many rounds, and then checks them.
+func compare(ctx context.Context, rounds int, loads ...*load) error {
 	for range rounds {
-		same := w.next(tasks)
-		if err := c.baseline.measure(ctx, baseline, same); err != nil {
-			return c, fmt.Errorf("baseline: %w", err)
+		for _, l := range loads {
+			same := l.w.next(l.tasks)
+			for _, e := range l.all {
+				if err := e.took.measure(ctx, e.side, same); err != nil {
+					return fmt.Errorf("%s: %w", e.name, err)
+				}
+			}
 		}
-		if err := c.engine.measure(ctx, engine, same); err != nil {
-			return c, fmt.Errorf("engine: %w", err)
+	}
+	for _, l := range loads {
+		for _, e := range l.all {
+			if err := e.side.check(ctx, l.w); err != nil {
+				return fmt.Errorf("%s: check: %w", e.name, err)
+			}
 		}
 	}
-	if err := baseline.check(ctx, w); err != nil {
-		return c, fmt.Errorf("baseline: check: %w", err)
+	return nil
+}
+
+// timer takes the time of each operation of a side with one caller.
+type timer struct {
+	on    bool
+	nanos []int64
+}
+
+func (t *timer) time(do func() error) error {
+	if !t.on {
+		return do()
 	}
-	if err := engine.check(ctx, w); err != nil {
-		return c, fmt.Errorf("engine: check: %w", err)
+	start := time.Now()
+	err := do()
+	t.nanos = append(t.nanos, time.Since(start).Nanoseconds())
+	return err
+}
+
+// latency is the median since it was last asked, or 0.
+func (t *timer) latency() int64 {
+	if len(t.nanos) == 0 {
+		return 0
 	}
-	return c, nil
+	m := median(t.nanos)
+	t.nanos = t.nanos[:0]
+	return m
 }
 
 func (f *figures) measure(ctx context.Context, s side, tasks []task) error {
@@ -60,7 +107,11 @@ func (f *figures) measure(ctx context.Context, s side, tasks []task) error {
 	took := time.Since(start)
 	runtime.ReadMemStats(&after)
 	n := int64(len(tasks))
-	f.nanos = append(f.nanos, took.Nanoseconds()/n)
+	each := took.Nanoseconds() / n
+	if t, ok := s.(interface{ latency() int64 }); ok {
+		each = cmp.Or(t.latency(), each)
+	}
+	f.nanos = append(f.nanos, each)
 	f.allocs = append(f.allocs, int64(after.Mallocs-before.Mallocs)/n)     //nolint:gosec // counts fit
 	f.bytes = append(f.bytes, int64(after.TotalAlloc-before.TotalAlloc)/n) //nolint:gosec // counts fit
 	return nil

@@ -13,6 +13,10 @@
 -- never wait for each other in a circle. Whoever will write an operator locks
 -- all of his for writing at once.
 --
+-- A statement that looks rows up by r_tenant[run] takes run as int: the cast of a
+-- bigint may fail, so that under row-level security it would be tried on no row
+-- before the policy, and so on no index.
+--
 -- The settings keep every statement on the primary keys, whatever was in the
 -- tables when its plan was made.
 -- +goose StatementBegin
@@ -80,7 +84,7 @@ BEGIN
     END IF;
     IF cardinality(v_run) > 0 THEN
         FOR x IN
-            SELECT v.run FROM unnest(v_run, v_operator, v_version) AS v (run, operator, version)
+            SELECT v.run FROM unnest(v_run::int[], v_operator, v_version) AS v (run, operator, version)
             LEFT JOIN operators AS o ON o.tenant = r_tenant[v.run] AND o.operator = v.operator
             WHERE coalesce(o.version, 0) <> v.version
         LOOP
@@ -139,7 +143,7 @@ BEGIN
     GET DIAGNOSTICS n = ROW_COUNT;
     IF n < m THEN
         FOR x IN
-            SELECT e.run, min(e.seq) AS seq FROM unnest(e_run, e_seq, e_key) AS e (run, seq, key)
+            SELECT e.run, min(e.seq) AS seq FROM unnest(e_run::int[], e_seq, e_key) AS e (run, seq, key)
             LEFT JOIN keys AS k ON k.tenant = r_tenant[e.run] AND k.customer = r_customer[e.run] AND k.key = e.key AND k.seq = e.seq
             WHERE e.key <> '' AND e.seq <= cut[e.run] AND k.seq IS NULL
             GROUP BY e.run
@@ -151,14 +155,14 @@ BEGIN
             lost[x.run] := 'key_taken';
             losses := true;
         END LOOP;
-        DELETE FROM keys AS k USING unnest(e_run, e_seq, e_key) AS e (run, seq, key)
+        DELETE FROM keys AS k USING unnest(e_run::int[], e_seq, e_key) AS e (run, seq, key)
         WHERE k.tenant = r_tenant[e.run] AND k.customer = r_customer[e.run] AND k.key = e.key AND k.seq = e.seq
             AND lost[e.run] = 'key_taken' AND e.seq > cut[e.run];
         UPDATE books AS b SET seq = e.seq, hash = e.hash
-        FROM unnest(e_run, e_seq, e_hash) AS e (run, seq, hash)
+        FROM unnest(e_run::int[], e_seq, e_hash) AS e (run, seq, hash)
         WHERE b.tenant = r_tenant[e.run] AND b.customer = r_customer[e.run] AND lost[e.run] = 'key_taken' AND e.seq = cut[e.run];
         UPDATE books AS b SET seq = r_from[r.run], hash = r_from_hash[r.run]
-        FROM generate_series(1::bigint, cardinality(r_from)) AS r (run)
+        FROM generate_series(1, cardinality(r_from)) AS r (run)
         WHERE b.tenant = r_tenant[r.run] AND b.customer = r_customer[r.run] AND lost[r.run] = 'key_taken' AND cut[r.run] = r_from[r.run];
     END IF;
 
@@ -200,7 +204,7 @@ BEGIN
 
     -- The queue: an operation waits as long as it has a time.
     IF EXISTS (SELECT 1 FROM unnest(o_created, o_updated, o_due) AS o (created, updated, due) WHERE o.due IS NOT NULL OR o.created <> o.updated) THEN
-        DELETE FROM queue AS q USING unnest(o_run, o_end, o_id, o_updated, o_due) AS o (run, ended, id, updated, due)
+        DELETE FROM queue AS q USING unnest(o_run::int[], o_end, o_id, o_updated, o_due) AS o (run, ended, id, updated, due)
         WHERE q.tenant = r_tenant[o.run] AND q.customer = r_customer[o.run] AND q.topic = 'work' AND q.item = o.id
             AND o.updated <= cut[o.run] AND o.ended > cut[o.run] AND o.due IS NULL;
         INSERT INTO queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
