@@ -33,13 +33,21 @@ func (i *isolation) askStore(store operations.Store, head operations.Head, proje
 	ask("Load", i.foreign, func() (any, error) { return store.Load(ctx, self, 0) })
 	ask("Load", i.foreign, func() (any, error) { return store.Load(ctx, self, -operations.MaxTail) }) // far enough for a snapshot
 	for _, want := range []operations.Want{
-		{Key: "k"}, {Operation: "op"}, {Operator: "ana"},
-		{Key: mark + "key"}, {Operation: operations.OperationID(mark + "op")}, {Key: "k", Operation: "op", Operator: "ana"},
+		{Key: "k"},
+		{Operation: "op"},
+		{Operator: "ana"},
+		{Key: mark + "key"},
+		{Operation: operations.OperationID(mark + "op")},
+		{Key: "k", Operation: "op", Operator: "ana"},
 	} {
 		ask("Find", i.foreign, func() (any, error) { return store.Find(ctx, self, want) })
 	}
 	for _, q := range []operations.HistoryQuery{
-		{Limit: 200}, {Limit: 200, Account: "acc"}, {Limit: 200, Kinds: []string{mark + "kind"}}, {Limit: 200, Before: 3}, {Limit: 1},
+		{Limit: 200},
+		{Limit: 200, Account: "acc"},
+		{Limit: 200, Kinds: []string{mark + "kind"}},
+		{Limit: 200, Before: 3},
+		{Limit: 1},
 		{Limit: 200, Asset: mark + "asset", Maker: tenancy.OperatorID(mark + "maker"), States: operations.States(), Since: at, Until: at.Add(time.Hour)},
 	} {
 		ask("History", i.foreign, func() (any, error) { return store.History(ctx, self, q) })

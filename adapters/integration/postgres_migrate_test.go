@@ -3,187 +3,209 @@ package integration_test
 import (
 	"context"
 	"database/sql"
-	"io/fs"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
+	"github.com/onbehalf/onbehalf/customer"
+	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// catalog lists everything that the migrations make: columns, indexes,
-// constraints, functions, triggers and policies, as texts.
-const catalog = `
-	SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || c.relrowsecurity || ' ' || c.relforcerowsecurity
-		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-		WHERE c.relnamespace = 'onbehalf'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations' AND a.attnum > 0 AND NOT a.attisdropped
-	UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'onbehalf' AND tablename <> 'migrations'
-	UNION ALL SELECT 'constraint ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-		WHERE connamespace = 'onbehalf'::regnamespace AND conrelid <> 'onbehalf.migrations'::regclass
-	UNION ALL SELECT 'function ' || md5(pg_get_functiondef(oid)) || ' ' || oid::regprocedure FROM pg_proc WHERE pronamespace = 'onbehalf'::regnamespace
-	UNION ALL SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'onbehalf'::regnamespace
-	UNION ALL SELECT 'policy ' || tablename || ' ' || policyname || ' ' || cmd || ' ' || coalesce(qual, '') || ' ' || coalesce(with_check, '')
-		FROM pg_policies WHERE schemaname = 'onbehalf' AND policyname <> 'worker'
-	UNION ALL SELECT 'version ' || version FROM onbehalf.schema_version
-	ORDER BY 1`
-
-func catalogOf(t *testing.T, db *sql.DB) []string {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), catalog)
-	require.NoError(t, err)
-	defer rows.Close() //nolint:errcheck // Err below tells
-	var all []string
-	for rows.Next() {
-		var line string
-		require.NoError(t, rows.Scan(&line))
-		all = append(all, line)
-	}
-	require.NoError(t, rows.Err())
-	return all
-}
-
-// migratingStore is a store on the database, as its owner.
-func migratingStore(t *testing.T, dsn string) (*sqlstore.Store, *sql.DB) {
-	t.Helper()
-	db := openPostgres(t, dsn, 4)
-	store, err := sqlstore.New(db, sqlstore.PostgreSQL)
-	require.NoError(t, err)
-	return store, db
-}
-
-func TestPostgreSQLMigratesFromNothingAndOnlyOnce(t *testing.T) {
+func TestPostgreSQLWithoutTablesNamesWhatToRun(t *testing.T) {
 	t.Parallel()
-	store, db := migratingStore(t, shared.Database(t, ""))
+	bothForms(t, func(t *testing.T, c sqlstore.Config) {
+		t.Helper()
+		store, err := sqlstore.New(openPostgres(t, shared.Database(t, ""), 2), sqlstore.PostgreSQL, c)
+		require.NoError(t, err)
+		refusesAll(t, store, 0, "run Migrate")
+		pending, err := store.Pending(t.Context())
+		require.NoError(t, err)
+		require.Len(t, pending, 4)
+		require.NoError(t, store.Migrate(t.Context()))
+		whole(t, store)
+	})
+}
+
+// Tables of another release are refused by every call: by a store that meets
+// them, and by one that was at work when they changed.
+func TestPostgreSQLTablesOfAnotherReleaseAreRefused(t *testing.T) {
+	t.Parallel()
+	template := postgresTemplate(t)
+	bothForms(t, func(t *testing.T, c sqlstore.Config) {
+		t.Helper()
+		db := openPostgres(t, shared.Database(t, template), 2)
+		running, err := sqlstore.New(db, sqlstore.PostgreSQL, c)
+		require.NoError(t, err)
+		b := newBook("maria")
+		b.commit(t, running)
+		var ours int64
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT version FROM onbehalf.schema_version").Scan(&ours))
+		for _, other := range []struct {
+			version int64
+			run     string
+		}{{ours - 1, "run Migrate"}, {ours + 95, "run a release that knows"}} {
+			_, err = db.ExecContext(t.Context(), "UPDATE onbehalf.schema_version SET version = $1", other.version)
+			require.NoError(t, err)
+			starting, err := sqlstore.New(db, sqlstore.PostgreSQL, c)
+			require.NoError(t, err)
+			refusesAll(t, starting, other.version, other.run)
+			refusesAll(t, running, other.version, other.run)
+			tx, err := db.BeginTx(t.Context(), nil)
+			require.NoError(t, err)
+			refusesAll(t, running.WithTx(tx), other.version, other.run)
+			_, err = tx.ExecContext(t.Context(), "SELECT 1")
+			require.NoError(t, err, "the host's transaction stays usable")
+			require.NoError(t, tx.Rollback())
+		}
+		require.ErrorAs(t, running.Migrate(t.Context()), new(*sqlstore.SchemaError))
+		_, err = running.Pending(t.Context())
+		require.ErrorAs(t, err, new(*sqlstore.SchemaError))
+		_, err = db.ExecContext(t.Context(), "UPDATE onbehalf.schema_version SET version = $1", ours)
+		require.NoError(t, err)
+		b.stands(t, running)
+	})
+}
+
+// refusesAll makes every call, which must name the tables' version and what to run.
+func refusesAll(t *testing.T, store operations.Store, have int64, run string) {
+	t.Helper()
 	b := newBook("maria")
 	for name, call := range everyCall(b) {
 		err := call(t.Context(), store)
 		var schema *sqlstore.SchemaError
 		require.ErrorAs(t, err, &schema, name)
-		require.Zero(t, schema.Have, name)
+		require.Equal(t, have, schema.Have, name)
 		require.ErrorIs(t, err, tenancy.ErrUnavailable, name)
-		require.NotErrorIs(t, err, tenancy.ErrUnknownOutcome, name)
-		require.ErrorContains(t, err, "Migrate", name)
+		require.ErrorContains(t, err, run, name)
 	}
-	texts, err := sqlstore.Migrations(sqlstore.PostgreSQL)
-	require.NoError(t, err)
-	names, err := fs.Glob(texts, "*.sql")
-	require.NoError(t, err)
-	pending, err := store.Pending(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, names, pending)
-
-	require.NoError(t, store.Migrate(t.Context()))
-	pending, err = store.Pending(t.Context())
-	require.NoError(t, err)
-	require.Empty(t, pending)
-	b.commit(t, store)
-	whole := catalogOf(t, db)
-	require.NoError(t, store.Migrate(t.Context()))
-	require.Equal(t, whole, catalogOf(t, db))
-	b.stands(t, store)
 }
 
-// Whenever the migrator is cut off, the next one ends what it began: nobody has
-// to clear anything up.
-func TestPostgreSQLMigrationsCutOffAreTakenUp(t *testing.T) {
+// statements is about how many it takes to migrate.
+const statements = 34
+
+// Whatever statement a migrator loses its connection at, another one who was
+// waiting, or who comes later, makes the tables whole.
+func TestPostgreSQLMigrationKilledMidWay(t *testing.T) {
 	t.Parallel()
-	admin := openPostgres(t, shared.Need(t), 1)
-	first, model := migratingStore(t, shared.Database(t, ""))
-	began := time.Now()
-	require.NoError(t, first.Migrate(t.Context()))
-	longest := time.Since(began)
-	whole := catalogOf(t, model)
-	rng := rand.New(rand.NewPCG(5, 57)) //nolint:gosec // the draws must be repeatable
-	versions := map[int64]int{}
-	for range atLeast(2, 2, 20) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	struck, failed := 0, 0
+	for round := range atLeast(2, 3, 20) {
 		dsn := shared.Database(t, "")
-		db, err := sql.Open("pgx", dsn)
+		k := &killer{t: t, dsn: dsn, at: int64(1 + rng.IntN(statements)), meanwhile: rng.IntN(2) == 0}
+		config, err := pgx.ParseConfig(dsn)
 		require.NoError(t, err)
-		store, err := sqlstore.New(db, sqlstore.PostgreSQL)
+		config.Tracer = k
+		victims := stdlib.OpenDB(*config)
+		victims.SetMaxOpenConns(2)
+		victim, err := sqlstore.New(victims, sqlstore.PostgreSQL)
 		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- store.Migrate(ctx) }()
-		<-time.After(time.Duration(rng.Int64N(int64(longest))))
-		// The backends first: the process is told, and by then it is gone.
-		_, err = admin.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, databaseOf(t, dsn))
+		other, err := sqlstore.New(openPostgres(t, dsn, 2), sqlstore.PostgreSQL)
 		require.NoError(t, err)
-		cancel()
-		<-ended // it may have been through
-		require.NoError(t, db.Close())
-
-		next, after := migratingStore(t, dsn)
-		versions[versionOf(t, after)]++
-		require.NoError(t, next.Migrate(t.Context()))
-		require.Equal(t, whole, catalogOf(t, after))
-		b := newBook("maria")
-		b.commit(t, next)
-		b.stands(t, next)
-		var locks int
-		require.NoError(t, after.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-			WHERE l.locktype = 'advisory' AND d.datname = current_database()`).Scan(&locks))
-		require.Zero(t, locks)
-	}
-	t.Logf("cut off at versions %v", versions)
-}
-
-func databaseOf(t *testing.T, dsn string) string {
-	t.Helper()
-	var name string
-	db, err := sql.Open("pgx", dsn)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
-	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT current_database()").Scan(&name))
-	return name
-}
-
-// versionOf is the version of the tables, 0 where there are none.
-func versionOf(t *testing.T, db *sql.DB) int64 {
-	t.Helper()
-	var there bool
-	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT to_regclass('onbehalf.schema_version') IS NOT NULL`).Scan(&there))
-	if !there {
-		return 0
-	}
-	var version int64
-	require.NoError(t, db.QueryRowContext(t.Context(), `SELECT version FROM onbehalf.schema_version`).Scan(&version))
-	return version
-}
-
-func TestPostgreSQLTablesOfAnotherReleaseAreRefusedAlsoWhileRunning(t *testing.T) {
-	t.Parallel()
-	for _, portable := range []bool{false, true} {
-		dsn := shared.Database(t, postgresTemplate(t))
-		db := openPostgres(t, dsn, 4)
-		store, err := sqlstore.New(db, sqlstore.PostgreSQL, sqlstore.Config{Portable: portable})
-		require.NoError(t, err)
-		b := newBook("maria")
-		b.commit(t, store)
-		have := versionOf(t, db)
-		for other, told := range map[int64]string{99: "run a release that knows version 99", 1: "run Migrate"} {
-			_, err = db.ExecContext(t.Context(), "UPDATE onbehalf.schema_version SET version = $1", other)
-			require.NoError(t, err)
-			for name, call := range everyCall(b) {
-				err := call(t.Context(), store)
-				var schema *sqlstore.SchemaError
-				require.ErrorAs(t, err, &schema, "%s, portable %v", name, portable)
-				require.Equal(t, other, schema.Have, name)
-				require.ErrorIs(t, err, tenancy.ErrUnavailable, name)
-				require.NotErrorIs(t, err, tenancy.ErrUnknownOutcome, name)
-				require.ErrorContains(t, err, told, name)
-			}
+		var running sync.WaitGroup
+		var waited error
+		if round%2 == 0 {
+			k.approach = func() { running.Go(func() { waited = other.Migrate(t.Context()) }) }
 		}
-		_, err = db.ExecContext(t.Context(), "UPDATE onbehalf.schema_version SET version = 99")
+		if err := victim.Migrate(t.Context()); err != nil {
+			require.ErrorIs(t, err, tenancy.ErrUnavailable)
+			failed++
+		}
+		running.Wait()
+		k.striking.Wait()
+		t.Logf("%d statements, killed at %d", k.seen.Load(), k.at)
+		k.seen.Store(k.at) // whatever comes now is spared
+		require.NoError(t, waited)
+		if k.struck.Load() {
+			struck++
+		}
+		require.NoError(t, other.Migrate(t.Context()))
+		if err := victim.Migrate(t.Context()); err != nil { // the connection was killed after its last use
+			require.ErrorIs(t, err, tenancy.ErrUnavailable)
+			require.NoError(t, victim.Migrate(t.Context()))
+		}
+		pending, err := other.Pending(t.Context())
 		require.NoError(t, err)
-		_, err = store.Pending(t.Context())
-		require.ErrorIs(t, err, tenancy.ErrUnavailable)
-		require.ErrorIs(t, store.Migrate(t.Context()), tenancy.ErrUnavailable)
-		_, err = db.ExecContext(t.Context(), "UPDATE onbehalf.schema_version SET version = $1", have)
-		require.NoError(t, err)
-		b.stands(t, store)
-		b.commit(t, store)
+		require.Empty(t, pending)
+		whole(t, other)
+		require.NoError(t, victims.Close())
 	}
+	require.Positive(t, struck)
+	t.Logf("%d migrators lost their connection, %d of them gave up", struck, failed)
+}
+
+// killer terminates the backend that is about to run one of the statements: just
+// before, or while it runs.
+type killer struct {
+	t         *testing.T
+	dsn       string
+	at        int64
+	meanwhile bool
+	approach  func() // called a little before; may be nil
+
+	seen     atomic.Int64
+	struck   atomic.Bool
+	striking sync.WaitGroup
+}
+
+func (k *killer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	n := k.seen.Add(1)
+	if n == max(1, k.at-3) && k.approach != nil {
+		k.approach()
+	}
+	if n != k.at {
+		return ctx
+	}
+	k.struck.Store(true)
+	pid := conn.PgConn().PID()
+	if k.meanwhile {
+		k.striking.Go(func() { k.strike(pid) })
+	} else {
+		k.strike(pid)
+	}
+	return ctx
+}
+
+func (*killer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (k *killer) strike(pid uint32) {
+	db, err := sql.Open("pgx", k.dsn)
+	if err == nil {
+		defer db.Close() //nolint:errcheck // nothing is left in it
+		_, err = db.ExecContext(context.Background(), "SELECT pg_terminate_backend($1, 5000)", pid)
+	}
+	if err != nil {
+		k.t.Error(err)
+	}
+}
+
+// whole sees that the tables serve: a firm, a customer, a deposit, and rows that
+// are as the journal says.
+func whole(t *testing.T, store operations.Store) {
+	t.Helper()
+	ctx := t.Context()
+	eng, err := operations.New(store, operations.Config{})
+	require.NoError(t, err)
+	defer eng.Close()
+	ana := principal("acme", "ana")
+	firm, err := eng.Bootstrap(ctx, tenancy.Firm{Tenant: "acme", Admin: ana})
+	require.NoError(t, err)
+	c, err := eng.OpenCustomer(ctx, firm, intent("customer"), customer.Profile{Name: "Maria"})
+	require.NoError(t, err)
+	s, err := eng.Gate().Enter(ctx, ana, c.ID, "test")
+	require.NoError(t, err)
+	m, err := eng.Manage(ctx, s, intent("account"), accounts.Open{Currency: "BRL", Details: accounts.Details{PixKey: "k"}})
+	require.NoError(t, err)
+	_, err = eng.Submit(ctx, s, intent("deposit"), operations.Deposit{To: m.Account, Amount: money("10")})
+	require.NoError(t, err)
+	v, err := eng.Book(s).Verify(ctx)
+	require.NoError(t, err)
+	require.Empty(t, v.Faults)
 }

@@ -20,17 +20,16 @@ import (
 	"github.com/onbehalf/onbehalf/operations"
 )
 
-// node is a node of a plan that was run.
+// node is a node of a plan that was run; Rows, Filtered and Rechecks are of one
+// loop.
 type node struct {
-	Type     string  `json:"Node Type"`
-	Relation string  `json:"Relation Name"`
-	Index    string  `json:"Index Name"`
-	Rows     float64 `json:"Actual Rows"` // of one loop
-	Loops    float64 `json:"Actual Loops"`
-	Filtered float64 `json:"Rows Removed by Filter"`
-	Rechecks float64 `json:"Rows Removed by Index Recheck"`
-	Heap     float64 `json:"Heap Fetches"`
-	Plans    []node  `json:"Plans"`
+	Type     string  `json:"Node Type"`                     //nolint:tagliatelle // PostgreSQL's name
+	Relation string  `json:"Relation Name"`                 //nolint:tagliatelle // PostgreSQL's name
+	Rows     float64 `json:"Actual Rows"`                   //nolint:tagliatelle // PostgreSQL's name
+	Loops    float64 `json:"Actual Loops"`                  //nolint:tagliatelle // PostgreSQL's name
+	Filtered float64 `json:"Rows Removed by Filter"`        //nolint:tagliatelle // PostgreSQL's name
+	Rechecks float64 `json:"Rows Removed by Index Recheck"` //nolint:tagliatelle // PostgreSQL's name
+	Plans    []node  `json:"Plans"`                         //nolint:tagliatelle // PostgreSQL's name
 }
 
 // each hands the node and all below it to fn.
@@ -43,8 +42,8 @@ func (n *node) each(fn func(*node)) {
 
 // planned is a statement with its plan, as it was run.
 type planned struct {
-	Query string `json:"Query Text"`
-	Plan  node   `json:"Plan"`
+	Query string `json:"Query Text"` //nolint:tagliatelle // PostgreSQL's name
+	Plan  node   `json:"Plan"`       //nolint:tagliatelle // PostgreSQL's name
 }
 
 // rows is how many rows the statement looked at, in tables and indexes.
