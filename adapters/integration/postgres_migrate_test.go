@@ -88,6 +88,27 @@ func refusesAll(t *testing.T, store operations.Store, have int64, run string) {
 	}
 }
 
+// Several who migrate an empty database at once all find it migrated.
+func TestPostgreSQLMigrationsRunAtOnce(t *testing.T) {
+	t.Parallel()
+	for range atLeast(1, 2, 10) {
+		dsn := shared.Database(t, "")
+		var running sync.WaitGroup
+		stores, errs := make([]*sqlstore.Store, 3), make([]error, 3)
+		for i := range stores {
+			store, err := sqlstore.New(openPostgres(t, dsn, 2), sqlstore.PostgreSQL)
+			require.NoError(t, err)
+			stores[i] = store
+			running.Go(func() { errs[i] = store.Migrate(t.Context()) })
+		}
+		running.Wait()
+		for i, store := range stores {
+			require.NoError(t, errs[i])
+			whole(t, store)
+		}
+	}
+}
+
 // statements is about how many it takes to migrate.
 const statements = 34
 
