@@ -155,6 +155,10 @@ func (s *Store) pool(otherwise *pool, of scope) *pool {
 
 // read runs fn in a transaction that sees one moment.
 func (s *Store) read(ctx context.Context, of scope, fn func(*session) error) error {
+	return s.unready(ctx, s.moment(ctx, of, fn))
+}
+
+func (s *Store) moment(ctx context.Context, of scope, fn func(*session) error) error {
 	on := s.pool(s.readers, of)
 	p, err := s.ready(ctx, on)
 	if err != nil {
@@ -185,7 +189,7 @@ func (s *Store) point(ctx context.Context, of scope, fn func(*session) error) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fn(s.session(ctx, s.readers.DB, p, nil))
+	return s.unready(ctx, fn(s.session(ctx, s.readers.DB, p, nil)))
 }
 
 // write runs fn in a transaction and commits it. It waits for a connection as
@@ -257,12 +261,17 @@ func (s *Store) single(ctx context.Context, fn func(*session) error) error {
 	return nil
 }
 
-// unready finds out whether an error comes from tables of another release.
+// unready finds out whether an error comes from tables of another release. What
+// the database says of those undoes the transaction, so nothing is in doubt.
+// The call has given its connection back: this may be the only one.
 func (s *Store) unready(ctx context.Context, err error) error {
 	if err == nil || !s.dialect.otherSchema(err) {
 		return err
 	}
 	if have, unread := s.version(ctx, s.writer.DB); unread == nil && have != s.schema {
+		if commit, ok := errors.AsType[*commitError](err); ok {
+			err = commit.err // what the server says of a statement had no effect
+		}
 		return errors.Join(&SchemaError{Have: have, Want: s.schema}, err)
 	}
 	return err

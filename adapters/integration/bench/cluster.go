@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,8 +68,8 @@ func (c *cluster) drop(what string) {
 
 func (c *cluster) close() error {
 	var errs []error
-	for i := len(c.closers) - 1; i >= 0; i-- {
-		errs = append(errs, c.closers[i]())
+	for _, closer := range slices.Backward(c.closers) {
+		errs = append(errs, closer())
 	}
 	return errors.Join(errs...)
 }
@@ -110,7 +111,7 @@ func (c *cluster) pool(database, role string, connections int) *sql.DB {
 }
 
 // store makes a database and a store in it for the role.
-func (c *cluster) store(ctx context.Context, database, role string) (*sqlstore.Store, error) {
+func (c *cluster) store(database, role string) (*sqlstore.Store, error) {
 	const connections = 32
 	db := c.pool(database, role, connections)
 	c.closers = append(c.closers, db.Close)

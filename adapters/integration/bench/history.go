@@ -110,7 +110,7 @@ func openHistory(ctx context.Context, c *cluster, name string, books, deep int) 
 	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM onbehalf.operations`).Scan(&n); err != nil || n != s.total {
 		return nil, errors.Join(fmt.Errorf("%d operations are there, must be %d", n, s.total), err)
 	}
-	s.store, err = c.store(ctx, database, c.app())
+	s.store, err = c.store(database, c.app())
 	return s, err
 }
 

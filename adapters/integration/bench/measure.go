@@ -25,7 +25,6 @@ type figures struct {
 
 // entrant is a side with what it took.
 type entrant struct {
-	id    string // as it is printed: R1; empty: a baseline
 	name  string
 	side  side
 	took  figures

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -94,6 +95,10 @@ func treasury(ctx context.Context, z sizes, _ selection, r *report) (err error) 
 	if err != nil {
 		return err
 	}
+	scansBefore, wholeBefore, err := treasuryScans(ctx, db)
+	if err != nil {
+		return err
+	}
 	var nanos []int64
 	var rows []operations.PositionRow
 	for range 2*z.rounds + 1 {
@@ -107,16 +112,23 @@ func treasury(ctx context.Context, z sizes, _ selection, r *report) (err error) 
 	if len(rows) != 1 || !rows[0].Amount.Equal(want) || rows[0].Books != int64(z.coldBooks) {
 		return fmt.Errorf("the positions are %v, must be one of %s", rows, want)
 	}
-	var scans, whole int64
-	if _, err := db.ExecContext(ctx, `SELECT pg_stat_force_next_flush()`); err != nil {
-		return err
-	}
-	err = db.QueryRowContext(ctx, `SELECT i.idx_scan, t.seq_scan FROM pg_stat_user_indexes i JOIN pg_stat_user_tables t USING (relid)
-		WHERE i.indexrelname = 'balances_system'`).Scan(&scans, &whole)
+	scans, whole, err := treasuryScans(ctx, db)
 	if err != nil {
 		return err
 	}
+	scans, whole = scans-scansBefore, whole-wholeBefore
 	r.line("", "treasury position", "median", "scans of its index", "of the whole table")
 	r.line("R9", fmt.Sprintf("over %d books", z.coldBooks), time.Duration(median(nanos)).Round(10*time.Microsecond), scans, whole)
 	return nil
+}
+
+// treasuryScans counts how often the index was used so far, and the table read
+// as a whole.
+func treasuryScans(ctx context.Context, db *sql.DB) (index, whole int64, err error) {
+	if _, err := db.ExecContext(ctx, `SELECT pg_stat_force_next_flush()`); err != nil {
+		return 0, 0, err
+	}
+	err = db.QueryRowContext(ctx, `SELECT i.idx_scan, t.seq_scan FROM pg_stat_user_indexes i JOIN pg_stat_user_tables t USING (relid)
+		WHERE i.indexrelname = 'balances_system'`).Scan(&index, &whole)
+	return index, whole, err
 }
