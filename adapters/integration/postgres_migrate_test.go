@@ -61,6 +61,8 @@ func TestPostgreSQLTablesOfAnotherReleaseAreRefused(t *testing.T) {
 			tx, err := db.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
 			refusesAll(t, running.WithTx(tx), other.version, other.run)
+			_, err = tx.ExecContext(t.Context(), "SELECT 1")
+			require.NoError(t, err, "the host's transaction stays usable")
 			require.NoError(t, tx.Rollback())
 		}
 		require.ErrorAs(t, running.Migrate(t.Context()), new(*sqlstore.SchemaError))
@@ -83,6 +85,27 @@ func refusesAll(t *testing.T, store operations.Store, have int64, run string) {
 		require.Equal(t, have, schema.Have, name)
 		require.ErrorIs(t, err, tenancy.ErrUnavailable, name)
 		require.ErrorContains(t, err, run, name)
+	}
+}
+
+// Several who migrate an empty database at once all find it migrated.
+func TestPostgreSQLMigrationsRunAtOnce(t *testing.T) {
+	t.Parallel()
+	for range atLeast(1, 2, 10) {
+		dsn := shared.Database(t, "")
+		var running sync.WaitGroup
+		stores, errs := make([]*sqlstore.Store, 3), make([]error, 3)
+		for i := range stores {
+			store, err := sqlstore.New(openPostgres(t, dsn, 2), sqlstore.PostgreSQL)
+			require.NoError(t, err)
+			stores[i] = store
+			running.Go(func() { errs[i] = store.Migrate(t.Context()) })
+		}
+		running.Wait()
+		for i, store := range stores {
+			require.NoError(t, errs[i])
+			whole(t, store)
+		}
 	}
 }
 
