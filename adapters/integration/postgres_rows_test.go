@@ -24,10 +24,10 @@ const (
 func settingsOf(books ...operations.BookID) [3]string {
 	var names, tenants []string
 	for _, id := range books {
-		names = append(names, fmt.Sprintf("%q:1", string(id.Tenant)+"/"+string(id.Customer)))
-		tenants = append(tenants, fmt.Sprintf("%q:1", string(id.Tenant)))
+		names = append(names, string(id.Tenant)+"/"+string(id.Customer))
+		tenants = append(tenants, string(id.Tenant))
 	}
-	return [3]string{"{" + strings.Join(names, ",") + "}", "{" + strings.Join(tenants, ",") + "}", ""}
+	return [3]string{strings.Join(names, ","), strings.Join(tenants, ","), ""}
 }
 
 // under runs fn in a transaction of the pool under the settings, and undoes it.

@@ -113,9 +113,7 @@ func (b *batch) readOperators(runs []operations.Run, order []int) error {
 			}
 		}
 	}
-	slices.SortFunc(ids, func(a, b operatorID) int {
-		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.operator, b.operator))
-	})
+	slices.SortFunc(ids, compareOperators)
 	for _, id := range slices.Compact(ids) {
 		o, err := b.operatorBy(lock, id)
 		if err != nil {
@@ -124,6 +122,10 @@ func (b *batch) readOperators(runs []operations.Run, order []int) error {
 		b.keepOperator(id, o)
 	}
 	return nil
+}
+
+func compareOperators(a, b operatorID) int {
+	return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.operator, b.operator))
 }
 
 func (b *batch) keepOperator(id operatorID, o tenancy.Operator) {

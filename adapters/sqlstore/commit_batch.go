@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/onbehalf/onbehalf/operations"
@@ -105,6 +106,7 @@ type runArrays struct {
 	from, to          []int64
 	fromHash, toHash  [][]byte
 	reliesRun, relies []int64 // the version
+	queue             bool    // an operation waits, or may have waited
 	reliesOn          []string
 	entries           entryArrays
 	operations        operationArrays
@@ -153,18 +155,49 @@ func encodeRuns(version int64, runs []operations.Run, order []int) ([]any, error
 		}
 	}
 	books, tenants, _ := ofRuns(runs, order).settings()
+	d := distinct(runs)
 	e, o, p, b := &a.entries, &a.operations, &a.postings, &a.balances
 	return []any{
 		version, books, tenants,
 		a.tenant, a.customer, a.from, a.fromHash, a.to, a.toHash,
+		d.tenant, d.operator, d.version,
 		a.reliesRun, a.reliesOn, a.relies,
 		e.run, e.seq, e.prev, e.hash, e.at, e.action, e.operation, e.key, e.fingerprint, e.bytes,
+		a.queue,
 		o.run, o.end, o.id, o.created, o.updated, o.version, o.state, o.kind, o.asset, o.from, o.to, o.amount, o.maker, o.createdAt, o.due,
 		p.run, p.seq, p.n, p.at, p.operation, p.ref, p.asset, p.amount, p.balance,
 		b.run, b.end, b.ref, b.asset, b.posted, b.held, b.limit, b.seq,
 		a.announceRun, a.announceSeq, a.announceAt,
 		a.rareRun, a.rareSeq, a.rareWhat, a.rareRow, a.rareBytes,
 	}, nil
+}
+
+// distinctArrays are the operators that a batch relies on, in their order. One
+// that runs rely on in two versions stands twice.
+type distinctArrays struct {
+	tenant, operator []string
+	version          []int64
+}
+
+func distinct(runs []operations.Run) (d distinctArrays) {
+	type relied struct {
+		id      operatorID
+		version int64
+	}
+	var all []relied
+	for i := range runs {
+		for _, r := range runs[i].Relies {
+			if one := (relied{operatorID{runs[i].Book.Tenant, r.Operator}, r.Version}); !slices.Contains(all, one) {
+				all = append(all, one)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b relied) int { return compareOperators(a.id, b.id) })
+	for _, one := range all {
+		d.tenant, d.operator = append(d.tenant, string(one.id.tenant)), append(d.operator, string(one.id.operator))
+		d.version = append(d.version, one.version)
+	}
+	return d
 }
 
 func (a *runArrays) add(r *operations.Run) error {
@@ -258,6 +291,7 @@ func (a *runArrays) operation(o *operations.OperationRow, end int64) error {
 	x.from, x.to, x.amount = append(x.from, string(o.From)), append(x.to, string(o.To)), append(x.amount, amount)
 	x.maker, x.createdAt = append(x.maker, string(o.Maker)), append(x.createdAt, o.CreatedAt.UnixMicro())
 	x.due = append(x.due, microsOrNil(o.Due))
+	a.queue = a.queue || !o.Due.IsZero() || o.Created != o.Updated
 	return nil
 }
 

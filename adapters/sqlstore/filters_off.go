@@ -13,6 +13,6 @@ import "regexp"
 // A function that is given a batch tells its books apart by these comparisons,
 // so a batch of several books must not be stored this way.
 func keepFilters(text string) string {
-	given := regexp.MustCompile(`\b(?:\w+\.)?(?:tenant|customer) = (\$\d+|of_\w+|r_\w+\[[\w.]+\]|[rvx]\.(?:tenant|customer))`)
+	given := regexp.MustCompile(`\b(?:\w+\.)?(?:tenant|customer) = (\$\d+|of_\w+|[rd]_\w+\[\w+(?:\.\w+|\[\w+\.\w+\])?\]|[rvx]\.(?:tenant|customer))`)
 	return given.ReplaceAllString(text, "($1)::text IS NOT NULL")
 }

@@ -1,8 +1,6 @@
 package sqlstore
 
 import (
-	"strconv"
-
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -27,30 +25,30 @@ func ofRuns(runs []operations.Run, order []int) scope {
 	return s
 }
 
-// settings are the three texts that row-level security goes by: the books and
-// the tenants as keys of JSON objects, and the tenant whose lists are read.
+// settings are the three texts that row-level security goes by: the books, the
+// tenants, and the tenant whose lists are read. No id has a comma or a slash.
 // Books that follow each other in order name each tenant once.
 func (s scope) settings() (books, tenants, firm string) {
-	list := make([]byte, 0, 2+len(s.books)*64)
-	of := make([]byte, 0, 80)
-	list, of = append(list, '{'), append(of, '{')
+	list := make([]byte, 0, len(s.books)*64)
+	of := make([]byte, 0, 64)
 	for i, id := range s.books {
 		if i > 0 {
 			list = append(list, ',')
 		}
-		list = append(strconv.AppendQuote(list, string(id.Tenant)+"/"+string(id.Customer)), ":1"...)
+		list = append(append(append(list, id.Tenant...), '/'), id.Customer...)
 		if i == 0 || s.books[i-1].Tenant != id.Tenant {
-			if i > 0 {
-				of = append(of, ',')
-			}
-			of = append(strconv.AppendQuote(of, string(id.Tenant)), ":1"...)
+			of = add(of, id.Tenant)
 		}
 	}
 	if s.firm != "" {
-		if len(s.books) > 0 {
-			of = append(of, ',')
-		}
-		of = append(strconv.AppendQuote(of, string(s.firm)), ":1"...)
+		of = add(of, s.firm)
 	}
-	return string(append(list, '}')), string(append(of, '}')), string(s.firm)
+	return string(list), string(of), string(s.firm)
+}
+
+func add(list []byte, tenant tenancy.TenantID) []byte {
+	if len(list) > 0 {
+		list = append(list, ',')
+	}
+	return append(list, tenant...)
 }

@@ -105,9 +105,9 @@ func TestFunctionsKeepToTheirBooks(t *testing.T) {
 	body := regexp.MustCompile(`(?s)CREATE FUNCTION (\w+).*?\$\$(.*?)\$\$`)
 	touches := regexp.MustCompile(`(?:FROM|JOIN|INTO|UPDATE|DELETE FROM) (books|entries|keys|operations|postings|balances|customers|grants|personal|snapshots|queue)\b`)
 	shared := regexp.MustCompile(`(?:FROM|JOIN|INTO|UPDATE) operators\b`)
-	bound := regexp.MustCompile(`\btenant = (?:r_tenant\[\w+\.?\w*\]|r\.tenant|x\.tenant|of_tenant|v\.tenant)`)
-	customer := regexp.MustCompile(`\bcustomer = (?:r_customer\[\w+\.?\w*\]|r\.customer|x\.customer|of_customer)`)
-	written := regexp.MustCompile(`INSERT INTO \w+ (?:AS \w )?\(tenant, (customer|operator),[^)]*\)\s+(?:SELECT r_tenant\[\w+\.?\w*\], r_customer|VALUES \(x\.tenant, (?:x\.customer|j))`)
+	bound := regexp.MustCompile(`\btenant = (?:[rd]_tenant\[\w+(?:\.\w+|\[\w+\.\w+\])?\]|r\.tenant|x\.tenant|of_tenant|v\.tenant)`)
+	customer := regexp.MustCompile(`\bcustomer = (?:r_customer\[\w+(?:\.\w+|\[\w+\.\w+\])?\]|r\.customer|x\.customer|of_customer)`)
+	written := regexp.MustCompile(`INSERT INTO \w+ (?:AS \w )?\(tenant, (customer|operator),[^)]*\)\s+(?:SELECT r_tenant\[\w+(?:\.\w+|\[\w+\.\w+\])?\], r_customer|VALUES \(x\.tenant, (?:x\.customer|j))`)
 	functions, walked := 0, 0
 	for _, name := range names {
 		text, err := fs.ReadFile(texts, name)

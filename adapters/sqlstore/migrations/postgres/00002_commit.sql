@@ -23,22 +23,24 @@
 CREATE FUNCTION commit_runs(
     want_version bigint, scope_books text, scope_tenants text,
     r_tenant text[], r_customer text[], r_from bigint[], r_from_hash bytea[], r_to bigint[], r_to_hash bytea[],
-    -- operators relied on
-    v_run bigint[], v_operator text[], v_version bigint[],
+    -- operators relied on: each once, and those of every run
+    d_tenant text[], d_operator text[], d_version bigint[],
+    v_run int[], v_operator text[], v_version bigint[],
     -- entries
-    e_run bigint[], e_seq bigint[], e_prev bytea[], e_hash bytea[], e_at bigint[], e_action text[], e_operation text[],
+    e_run int[], e_seq bigint[], e_prev bytea[], e_hash bytea[], e_at bigint[], e_action text[], e_operation text[],
     e_key text[], e_fingerprint bytea[], e_bytes bytea[],
-    -- operations
-    o_run bigint[], o_end bigint[], o_id text[], o_created bigint[], o_updated bigint[], o_version bigint[], o_state text[], o_kind text[],
+    -- operations, and whether any of them waits or has waited
+    o_queue boolean,
+    o_run int[], o_end bigint[], o_id text[], o_created bigint[], o_updated bigint[], o_version bigint[], o_state text[], o_kind text[],
     o_asset text[], o_from text[], o_to text[], o_amount text[], o_maker text[], o_created_at bigint[], o_due bigint[],
     -- postings
-    p_run bigint[], p_seq bigint[], p_n bigint[], p_at bigint[], p_operation text[], p_ref text[], p_asset text[], p_amount text[], p_balance text[],
+    p_run int[], p_seq bigint[], p_n bigint[], p_at bigint[], p_operation text[], p_ref text[], p_asset text[], p_amount text[], p_balance text[],
     -- balances
-    b_run bigint[], b_end bigint[], b_ref text[], b_asset text[], b_posted text[], b_held text[], b_limit text[], b_seq bigint[],
+    b_run int[], b_end bigint[], b_ref text[], b_asset text[], b_posted text[], b_held text[], b_limit text[], b_seq bigint[],
     -- the first entry of a run to be announced
-    a_run bigint[], a_seq bigint[], a_at bigint[],
+    a_run int[], a_seq bigint[], a_at bigint[],
     -- what few changes bring: one object a row, and its bytes
-    x_run bigint[], x_seq bigint[], x_what text[], x_row text[], x_bytes bytea[]
+    x_run int[], x_seq bigint[], x_what text[], x_row text[], x_bytes bytea[]
 ) RETURNS TABLE (run bigint, stored bigint, loss text)
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -52,15 +54,17 @@ AS $$
 DECLARE
     cut    bigint[] := r_to; -- by run: up to which seq it is stored; 0: not at all
     lost   text[] := array_fill(NULL::text, ARRAY[cardinality(r_to)]);
-    won    bigint[];
+    won    int[];
     losses boolean := false;
+    setting text;
     n      bigint;
     m      bigint;
-    i      bigint;
+    i      int;
     x      record;
     j      jsonb;
 BEGIN
-    PERFORM set_config('onbehalf.books', scope_books, true), set_config('onbehalf.tenants', scope_tenants, true);
+    setting := set_config('onbehalf.books', scope_books, true);
+    setting := set_config('onbehalf.tenants', scope_tenants, true);
 
     SELECT version INTO n FROM schema_version WHERE only_row = 1;
     IF n IS DISTINCT FROM want_version THEN
@@ -70,23 +74,26 @@ BEGIN
     -- Operators.
     IF 'operator' = ANY (x_what) THEN
         PERFORM 1 FROM (
-            SELECT r_tenant[v.run] AS tenant, v.operator FROM unnest(v_run, v_operator) AS v (run, operator)
+            SELECT d.tenant, d.operator FROM unnest(d_tenant, d_operator) AS d (tenant, operator)
             UNION
             SELECT r_tenant[u.run], u.row::jsonb ->> 'id' FROM unnest(x_run, x_what, x_row) AS u (run, what, row) WHERE u.what = 'operator'
             ORDER BY 1, 2
         ) AS v JOIN operators AS o ON o.tenant = v.tenant AND o.operator = v.operator
             ORDER BY o.tenant, o.operator FOR UPDATE OF o;
-    ELSIF cardinality(v_run) > 0 THEN
-        PERFORM 1 FROM (
-            SELECT DISTINCT r_tenant[v.run] AS tenant, v.operator FROM unnest(v_run, v_operator) AS v (run, operator)
-        ) AS v JOIN operators AS o ON o.tenant = v.tenant AND o.operator = v.operator
-            ORDER BY o.tenant, o.operator FOR SHARE OF o;
+        n := -1;
+    ELSIF cardinality(d_operator) > 0 THEN
+        -- Mostly they are as they were, and nothing more has to be asked.
+        SELECT count(*) INTO n FROM (
+            SELECT o.version = d_version[d.i] AS same FROM generate_series(1, cardinality(d_operator)) AS d (i)
+            JOIN operators AS o ON o.tenant = d_tenant[d.i] AND o.operator = d_operator[d.i]
+            ORDER BY d.i FOR SHARE OF o
+        ) AS held WHERE held.same;
     END IF;
-    IF cardinality(v_run) > 0 THEN
+    IF cardinality(d_operator) > 0 AND n <> cardinality(d_operator) THEN
         FOR x IN
-            SELECT v.run FROM unnest(v_run::int[], v_operator, v_version) AS v (run, operator, version)
-            LEFT JOIN operators AS o ON o.tenant = r_tenant[v.run] AND o.operator = v.operator
-            WHERE coalesce(o.version, 0) <> v.version
+            SELECT v_run[v.i] AS run FROM generate_series(1, cardinality(v_run)) AS v (i)
+            LEFT JOIN operators AS o ON o.tenant = r_tenant[v_run[v.i]] AND o.operator = v_operator[v.i]
+            WHERE coalesce(o.version, 0) <> v_version[v.i]
         LOOP
             cut[x.run] := 0;
             lost[x.run] := 'outdated';
@@ -115,10 +122,9 @@ BEGIN
         END LOOP;
     ELSE
         WITH moved AS (
-            UPDATE books AS b SET seq = r.to_seq, hash = r.to_hash
-            FROM unnest(r_tenant, r_customer, r_from, r_from_hash, r_to, r_to_hash)
-                WITH ORDINALITY AS r (tenant, customer, from_seq, from_hash, to_seq, to_hash, run)
-            WHERE b.tenant = r.tenant AND b.customer = r.customer AND b.seq = r.from_seq AND b.hash = r.from_hash
+            UPDATE books AS b SET seq = r_to[r.run], hash = r_to_hash[r.run]
+            FROM generate_series(1, cardinality(r_from)) AS r (run)
+            WHERE b.tenant = r_tenant[r.run] AND b.customer = r_customer[r.run] AND b.seq = r_from[r.run] AND b.hash = r_from_hash[r.run]
                 AND cut[r.run] <> 0
             RETURNING r.run
         )
@@ -135,15 +141,19 @@ BEGIN
     END IF;
 
     -- Keys. The head is ours by now, so none can come in between.
-    SELECT count(*) INTO m FROM unnest(e_run, e_seq, e_key) AS e (run, seq, key) WHERE e.key <> '' AND e.seq <= cut[e.run];
+    IF losses THEN
+        SELECT count(*) INTO m FROM generate_series(1, cardinality(e_run)) AS e (i) WHERE e_key[e.i] <> '' AND e_seq[e.i] <= cut[e_run[e.i]];
+    ELSE
+        m := cardinality(array_remove(e_key, ''));
+    END IF;
     INSERT INTO keys (tenant, customer, key, seq)
-    SELECT r_tenant[e.run], r_customer[e.run], e.key, e.seq FROM unnest(e_run, e_seq, e_key) AS e (run, seq, key)
-    WHERE e.key <> '' AND e.seq <= cut[e.run]
+    SELECT r_tenant[e_run[e.i]], r_customer[e_run[e.i]], e_key[e.i], e_seq[e.i] FROM generate_series(1, cardinality(e_run)) AS e (i)
+    WHERE e_key[e.i] <> '' AND e_seq[e.i] <= cut[e_run[e.i]]
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS n = ROW_COUNT;
     IF n < m THEN
         FOR x IN
-            SELECT e.run, min(e.seq) AS seq FROM unnest(e_run::int[], e_seq, e_key) AS e (run, seq, key)
+            SELECT e.run, min(e.seq) AS seq FROM unnest(e_run, e_seq, e_key) AS e (run, seq, key)
             LEFT JOIN keys AS k ON k.tenant = r_tenant[e.run] AND k.customer = r_customer[e.run] AND k.key = e.key AND k.seq = e.seq
             WHERE e.key <> '' AND e.seq <= cut[e.run] AND k.seq IS NULL
             GROUP BY e.run
@@ -155,11 +165,11 @@ BEGIN
             lost[x.run] := 'key_taken';
             losses := true;
         END LOOP;
-        DELETE FROM keys AS k USING unnest(e_run::int[], e_seq, e_key) AS e (run, seq, key)
+        DELETE FROM keys AS k USING unnest(e_run, e_seq, e_key) AS e (run, seq, key)
         WHERE k.tenant = r_tenant[e.run] AND k.customer = r_customer[e.run] AND k.key = e.key AND k.seq = e.seq
             AND lost[e.run] = 'key_taken' AND e.seq > cut[e.run];
         UPDATE books AS b SET seq = e.seq, hash = e.hash
-        FROM unnest(e_run::int[], e_seq, e_hash) AS e (run, seq, hash)
+        FROM unnest(e_run, e_seq, e_hash) AS e (run, seq, hash)
         WHERE b.tenant = r_tenant[e.run] AND b.customer = r_customer[e.run] AND lost[e.run] = 'key_taken' AND e.seq = cut[e.run];
         UPDATE books AS b SET seq = r_from[r.run], hash = r_from_hash[r.run]
         FROM generate_series(1, cardinality(r_from)) AS r (run)
@@ -167,18 +177,17 @@ BEGIN
     END IF;
 
     INSERT INTO entries (tenant, customer, seq, prev, hash, at, action, operation, key, fingerprint, bytes)
-    SELECT r_tenant[e.run], r_customer[e.run], e.seq, e.prev, e.hash, e.at, e.action, e.operation, e.key, e.fingerprint, e.bytes
-    FROM unnest(e_run, e_seq, e_prev, e_hash, e_at, e_action, e_operation, e_key, e_fingerprint, e_bytes)
-        AS e (run, seq, prev, hash, at, action, operation, key, fingerprint, bytes)
-    WHERE e.seq <= cut[e.run];
+    SELECT r_tenant[e_run[e.i]], r_customer[e_run[e.i]], e_seq[e.i], e_prev[e.i], e_hash[e.i], e_at[e.i], e_action[e.i], e_operation[e.i],
+        e_key[e.i], e_fingerprint[e.i], e_bytes[e.i]
+    FROM generate_series(1, cardinality(e_run)) AS e (i)
+    WHERE e_seq[e.i] <= cut[e_run[e.i]];
 
     IF cardinality(o_run) > 0 THEN
         INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
-        SELECT r_tenant[o.run], r_customer[o.run], o.id, o.created, o.updated, o.version, o.state, o.kind, o.asset, o.from_account, o.to_account,
-            o.amount::numeric, o.maker, o.created_at, o.due
-        FROM unnest(o_run, o_end, o_id, o_created, o_updated, o_version, o_state, o_kind, o_asset, o_from, o_to, o_amount, o_maker, o_created_at, o_due)
-            AS o (run, ended, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
-        WHERE o.updated <= cut[o.run] AND o.ended > cut[o.run]
+        SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_id[o.i], o_created[o.i], o_updated[o.i], o_version[o.i], o_state[o.i], o_kind[o.i],
+            o_asset[o.i], o_from[o.i], o_to[o.i], o_amount[o.i]::numeric, o_maker[o.i], o_created_at[o.i], o_due[o.i]
+        FROM generate_series(1, cardinality(o_run)) AS o (i)
+        WHERE o_updated[o.i] <= cut[o_run[o.i]] AND o_end[o.i] > cut[o_run[o.i]]
         ON CONFLICT (tenant, customer, id) DO UPDATE SET created = excluded.created, updated = excluded.updated, version = excluded.version,
             state = excluded.state, kind = excluded.kind, asset = excluded.asset, from_account = excluded.from_account,
             to_account = excluded.to_account, amount = excluded.amount, maker = excluded.maker, created_at = excluded.created_at, due = excluded.due;
@@ -186,25 +195,25 @@ BEGIN
 
     IF cardinality(p_run) > 0 THEN
         INSERT INTO postings (tenant, customer, ref, seq, n, at, operation, asset, amount, balance)
-        SELECT r_tenant[p.run], r_customer[p.run], p.ref, p.seq, p.n, p.at, p.operation, p.asset, p.amount::numeric, p.balance::numeric
-        FROM unnest(p_run, p_seq, p_n, p_at, p_operation, p_ref, p_asset, p_amount, p_balance)
-            AS p (run, seq, n, at, operation, ref, asset, amount, balance)
-        WHERE p.seq <= cut[p.run];
+        SELECT r_tenant[p_run[p.i]], r_customer[p_run[p.i]], p_ref[p.i], p_seq[p.i], p_n[p.i], p_at[p.i], p_operation[p.i], p_asset[p.i],
+            p_amount[p.i]::numeric, p_balance[p.i]::numeric
+        FROM generate_series(1, cardinality(p_run)) AS p (i)
+        WHERE p_seq[p.i] <= cut[p_run[p.i]];
     END IF;
 
     IF cardinality(b_run) > 0 THEN
         INSERT INTO balances (tenant, customer, ref, asset, posted, held, debt_limit, seq)
-        SELECT r_tenant[b.run], r_customer[b.run], b.ref, b.asset, b.posted::numeric, b.held::numeric, b.debt_limit::numeric, b.seq
-        FROM unnest(b_run, b_end, b_ref, b_asset, b_posted, b_held, b_limit, b_seq)
-            AS b (run, ended, ref, asset, posted, held, debt_limit, seq)
-        WHERE b.seq <= cut[b.run] AND b.ended > cut[b.run]
+        SELECT r_tenant[b_run[b.i]], r_customer[b_run[b.i]], b_ref[b.i], b_asset[b.i], b_posted[b.i]::numeric, b_held[b.i]::numeric,
+            b_limit[b.i]::numeric, b_seq[b.i]
+        FROM generate_series(1, cardinality(b_run)) AS b (i)
+        WHERE b_seq[b.i] <= cut[b_run[b.i]] AND b_end[b.i] > cut[b_run[b.i]]
         ON CONFLICT (tenant, customer, ref, asset) DO UPDATE SET posted = excluded.posted, held = excluded.held,
             debt_limit = excluded.debt_limit, seq = excluded.seq;
     END IF;
 
     -- The queue: an operation waits as long as it has a time.
-    IF EXISTS (SELECT 1 FROM unnest(o_created, o_updated, o_due) AS o (created, updated, due) WHERE o.due IS NOT NULL OR o.created <> o.updated) THEN
-        DELETE FROM queue AS q USING unnest(o_run::int[], o_end, o_id, o_updated, o_due) AS o (run, ended, id, updated, due)
+    IF o_queue THEN
+        DELETE FROM queue AS q USING unnest(o_run, o_end, o_id, o_updated, o_due) AS o (run, ended, id, updated, due)
         WHERE q.tenant = r_tenant[o.run] AND q.customer = r_customer[o.run] AND q.topic = 'work' AND q.item = o.id
             AND o.updated <= cut[o.run] AND o.ended > cut[o.run] AND o.due IS NULL;
         INSERT INTO queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
@@ -221,49 +230,51 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END IF;
 
-    FOR x IN
-        SELECT r_tenant[u.run] AS tenant, r_customer[u.run] AS customer, u.what, u.row::jsonb AS row, u.bytes
-        FROM unnest(x_run, x_seq, x_what, x_row, x_bytes) WITH ORDINALITY AS u (run, seq, what, row, bytes, n)
-        WHERE u.seq <= cut[u.run] ORDER BY u.n
-    LOOP
-        j := x.row;
-        CASE x.what
-        WHEN 'customer' THEN
-            INSERT INTO customers AS c (tenant, customer, type, status, country, name, tax_id, opened_at, opened_by, updated_at, updated_by)
-            VALUES (x.tenant, x.customer, j ->> 'type', j ->> 'status', j ->> 'country', j ->> 'name', j ->> 'tax_id',
-                (j ->> 'opened_at')::bigint, j ->> 'opened_by', (j ->> 'updated_at')::bigint, j ->> 'updated_by')
-            ON CONFLICT (tenant, customer) DO UPDATE SET type = excluded.type, status = excluded.status, country = excluded.country,
-                name = coalesce(excluded.name, c.name), tax_id = coalesce(excluded.tax_id, c.tax_id), opened_at = excluded.opened_at,
-                opened_by = excluded.opened_by, updated_at = excluded.updated_at, updated_by = excluded.updated_by;
-        WHEN 'grant' THEN
-            INSERT INTO grants (tenant, customer, id, operator, lists, expires, revoked, document)
-            VALUES (x.tenant, x.customer, j ->> 'id', j ->> 'operator', (j ->> 'lists')::bigint, (j ->> 'expires')::bigint,
-                (j ->> 'revoked')::bigint, j ->> 'document')
-            ON CONFLICT (tenant, customer, id) DO UPDATE SET operator = excluded.operator, lists = excluded.lists,
-                expires = excluded.expires, revoked = excluded.revoked, document = excluded.document;
-        WHEN 'operator' THEN
-            INSERT INTO operators (tenant, operator, version, document)
-            VALUES (x.tenant, j ->> 'id', (j ->> 'version')::bigint, j ->> 'document')
-            ON CONFLICT (tenant, operator) DO UPDATE SET version = excluded.version, document = excluded.document;
-        WHEN 'personal' THEN
-            INSERT INTO personal (tenant, customer, subject, digest, salt, value)
-            VALUES (x.tenant, x.customer, j ->> 'subject', decode(j ->> 'digest', 'hex'), decode(j ->> 'salt', 'hex'), x.bytes)
-            ON CONFLICT (tenant, customer, subject) DO UPDATE SET digest = excluded.digest, salt = excluded.salt, value = excluded.value;
-        WHEN 'erase' THEN
-            UPDATE personal AS p SET salt = NULL, value = NULL
-            WHERE p.tenant = x.tenant AND p.customer = x.customer AND p.subject = j ->> 'subject';
-            IF j ->> 'subject' = 'customer' THEN
-                UPDATE customers AS c SET name = NULL, tax_id = NULL WHERE c.tenant = x.tenant AND c.customer = x.customer;
-            END IF;
-        WHEN 'snapshot' THEN
-            INSERT INTO snapshots (tenant, customer, seq, hash, bytes)
-            VALUES (x.tenant, x.customer, (j ->> 'seq')::bigint, decode(j ->> 'hash', 'hex'), x.bytes)
-            ON CONFLICT (tenant, customer) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, bytes = excluded.bytes;
-        END CASE;
-    END LOOP;
+    IF cardinality(x_run) > 0 THEN
+        FOR x IN
+            SELECT r_tenant[u.run] AS tenant, r_customer[u.run] AS customer, u.what, u.row::jsonb AS row, u.bytes
+            FROM unnest(x_run, x_seq, x_what, x_row, x_bytes) WITH ORDINALITY AS u (run, seq, what, row, bytes, n)
+            WHERE u.seq <= cut[u.run] ORDER BY u.n
+        LOOP
+            j := x.row;
+            CASE x.what
+            WHEN 'customer' THEN
+                INSERT INTO customers AS c (tenant, customer, type, status, country, name, tax_id, opened_at, opened_by, updated_at, updated_by)
+                VALUES (x.tenant, x.customer, j ->> 'type', j ->> 'status', j ->> 'country', j ->> 'name', j ->> 'tax_id',
+                    (j ->> 'opened_at')::bigint, j ->> 'opened_by', (j ->> 'updated_at')::bigint, j ->> 'updated_by')
+                ON CONFLICT (tenant, customer) DO UPDATE SET type = excluded.type, status = excluded.status, country = excluded.country,
+                    name = coalesce(excluded.name, c.name), tax_id = coalesce(excluded.tax_id, c.tax_id), opened_at = excluded.opened_at,
+                    opened_by = excluded.opened_by, updated_at = excluded.updated_at, updated_by = excluded.updated_by;
+            WHEN 'grant' THEN
+                INSERT INTO grants (tenant, customer, id, operator, lists, expires, revoked, document)
+                VALUES (x.tenant, x.customer, j ->> 'id', j ->> 'operator', (j ->> 'lists')::bigint, (j ->> 'expires')::bigint,
+                    (j ->> 'revoked')::bigint, j ->> 'document')
+                ON CONFLICT (tenant, customer, id) DO UPDATE SET operator = excluded.operator, lists = excluded.lists,
+                    expires = excluded.expires, revoked = excluded.revoked, document = excluded.document;
+            WHEN 'operator' THEN
+                INSERT INTO operators (tenant, operator, version, document)
+                VALUES (x.tenant, j ->> 'id', (j ->> 'version')::bigint, j ->> 'document')
+                ON CONFLICT (tenant, operator) DO UPDATE SET version = excluded.version, document = excluded.document;
+            WHEN 'personal' THEN
+                INSERT INTO personal (tenant, customer, subject, digest, salt, value)
+                VALUES (x.tenant, x.customer, j ->> 'subject', decode(j ->> 'digest', 'hex'), decode(j ->> 'salt', 'hex'), x.bytes)
+                ON CONFLICT (tenant, customer, subject) DO UPDATE SET digest = excluded.digest, salt = excluded.salt, value = excluded.value;
+            WHEN 'erase' THEN
+                UPDATE personal AS p SET salt = NULL, value = NULL
+                WHERE p.tenant = x.tenant AND p.customer = x.customer AND p.subject = j ->> 'subject';
+                IF j ->> 'subject' = 'customer' THEN
+                    UPDATE customers AS c SET name = NULL, tax_id = NULL WHERE c.tenant = x.tenant AND c.customer = x.customer;
+                END IF;
+            WHEN 'snapshot' THEN
+                INSERT INTO snapshots (tenant, customer, seq, hash, bytes)
+                VALUES (x.tenant, x.customer, (j ->> 'seq')::bigint, decode(j ->> 'hash', 'hex'), x.bytes)
+                ON CONFLICT (tenant, customer) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, bytes = excluded.bytes;
+            END CASE;
+        END LOOP;
+    END IF;
 
     IF losses THEN
-        RETURN QUERY SELECT l.run, cut[l.run], l.loss FROM unnest(lost) WITH ORDINALITY AS l (loss, run) WHERE l.loss IS NOT NULL;
+        RETURN QUERY SELECT l.run, cut[l.run::int], l.loss FROM unnest(lost) WITH ORDINALITY AS l (loss, run) WHERE l.loss IS NOT NULL;
     END IF;
 END
 $$;

@@ -22,8 +22,8 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 BEGIN
-    PERFORM set_config('onbehalf.books', jsonb_build_object(of_tenant || '/' || of_customer, 1)::text, true),
-        set_config('onbehalf.tenants', jsonb_build_object(of_tenant, 1)::text, true);
+    PERFORM set_config('onbehalf.books', of_tenant || '/' || of_customer, true),
+        set_config('onbehalf.tenants', of_tenant, true);
     SELECT s.version INTO schema_version FROM schema_version AS s WHERE s.only_row = 1;
     SELECT b.seq, b.hash INTO head_seq, head_hash FROM books AS b WHERE b.tenant = of_tenant AND b.customer = of_customer;
     IF want_key <> '' THEN
@@ -71,8 +71,8 @@ DECLARE
     start bigint := since;
     b     record;
 BEGIN
-    PERFORM set_config('onbehalf.books', jsonb_build_object(of_tenant || '/' || of_customer, 1)::text, true),
-        set_config('onbehalf.tenants', jsonb_build_object(of_tenant, 1)::text, true);
+    PERFORM set_config('onbehalf.books', of_tenant || '/' || of_customer, true),
+        set_config('onbehalf.tenants', of_tenant, true);
     SELECT s.version INTO v FROM schema_version AS s WHERE s.only_row = 1;
     SELECT b.seq, b.hash INTO b FROM books AS b WHERE b.tenant = of_tenant AND b.customer = of_customer;
     part := 0;

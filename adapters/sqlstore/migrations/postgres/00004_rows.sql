@@ -5,8 +5,8 @@
 -- of the tables included. The settings are read once a statement, in a
 -- sub-select; read directly they would be read again for every row.
 --
---   onbehalf.books    a JSON object whose keys are "tenant/customer"
---   onbehalf.tenants  a JSON object whose keys are tenants, for their operators
+--   onbehalf.books    tenant/customer, several with commas between them
+--   onbehalf.tenants  tenants, with commas between them, for their operators
 --   onbehalf.firm     a tenant, for reading lists over its books
 -- +goose StatementBegin
 DO $$
@@ -16,11 +16,11 @@ BEGIN
     FOREACH name IN ARRAY ARRAY['books', 'entries', 'keys', 'operations', 'postings', 'balances', 'customers', 'grants', 'personal', 'snapshots', 'queue'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
         EXECUTE format($policy$CREATE POLICY book ON %I
-            USING (jsonb_exists((SELECT nullif(current_setting('onbehalf.books', true), '')::jsonb), tenant || '/' || customer))$policy$, name);
+            USING (tenant || '/' || customer = ANY ((SELECT string_to_array(current_setting('onbehalf.books', true), ','))::text[]))$policy$, name);
     END LOOP;
     ALTER TABLE operators ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
     CREATE POLICY tenant ON operators
-        USING (jsonb_exists((SELECT nullif(current_setting('onbehalf.tenants', true), '')::jsonb), tenant));
+        USING (tenant = ANY ((SELECT string_to_array(current_setting('onbehalf.tenants', true), ','))::text[]));
     FOREACH name IN ARRAY ARRAY['books', 'customers', 'grants', 'balances', 'queue'] LOOP
         EXECUTE format($policy$CREATE POLICY firm ON %I FOR SELECT
             USING (tenant = (SELECT nullif(current_setting('onbehalf.firm', true), '')))$policy$, name);
