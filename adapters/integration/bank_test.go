@@ -83,7 +83,7 @@ func built(t *testing.T, dir, name string) string {
 
 func ran(t *testing.T, program string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args...) //nolint:gosec // our own programs
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return string(out)
