@@ -112,7 +112,7 @@ func TestPostgreSQLMigrationsCutOffAreTakenUp(t *testing.T) {
 		_, err = admin.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, databaseOf(t, dsn))
 		require.NoError(t, err)
 		cancel()
-		<-ended // it may have been through
+		<-ended //nolint:errcheck // it may have been through
 		require.NoError(t, db.Close())
 
 		next, after := migratingStore(t, dsn)
