@@ -24,9 +24,6 @@ const bank = "../../../shared/data/bank1993"
 func TestARealBankMovesFromSQLiteToPostgreSQL(t *testing.T) {
 	t.Parallel()
 	long(t)
-	if counts() == "race" {
-		t.Skip("its programs are not built with the race detector")
-	}
 	if _, err := os.Stat(bank); err != nil {
 		if slices.Contains(strings.Split(os.Getenv("ONBEHALF_REQUIRE"), ","), "data") {
 			t.Fatal(err)

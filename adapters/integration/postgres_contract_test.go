@@ -35,7 +35,11 @@ func TestPostgreSQLKeepsTheContract(t *testing.T) {
 		long(t)
 		storetest.Run(t, func(t *testing.T) operations.Store {
 			t.Helper()
-			store, db, _ := newPostgres(t, sqlstore.Config{})
+			// As a superuser: what the worker's role sees is not seen by the
+			// application's, whose transaction a host's is.
+			db := openPostgres(t, emptyPostgres(t), 2)
+			store, err := sqlstore.New(db, sqlstore.PostgreSQL)
+			require.NoError(t, err)
 			tx, err := db.BeginTx(t.Context(), nil)
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = tx.Rollback() }) // before the pool is closed
@@ -47,7 +51,7 @@ func TestPostgreSQLKeepsTheContract(t *testing.T) {
 // long leaves a test to the lanes that have the time.
 func long(t *testing.T) {
 	t.Helper()
-	if counts() == "" {
+	if counts() != "ci" && counts() != "soak" {
 		t.Skip("takes a minute: with ONBEHALF_COUNTS=ci")
 	}
 }

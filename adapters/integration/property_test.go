@@ -41,7 +41,7 @@ func TestEveryPromiseHoldsAfterEveryStepInSQLite(t *testing.T) {
 func TestBothStoresTellAndKeepTheSameBytes(t *testing.T) {
 	t.Parallel()
 	fresh := sqliteCopies(t)
-	runProperty(t, atLeast(400, 600, 3_000), func(clock func() time.Time) ([]*world, func()) {
+	runProperty(t, atLeast(200, 200, 1_000), func(clock func() time.Time) ([]*world, func()) {
 		store, done := fresh()
 		return []*world{newWorld("memory", memory.New(), clock), newWorld("sqlite", store, clock)}, done
 	})
@@ -59,7 +59,7 @@ func TestEveryPromiseHoldsAfterEveryStepInPostgreSQL(t *testing.T) {
 func TestAllThreeStoresTellAndKeepTheSameBytes(t *testing.T) {
 	t.Parallel()
 	inFile, onServer := sqliteCopies(t), postgresTurns(t)
-	runProperty(t, atLeast(100, 600, 6_000), func(clock func() time.Time) ([]*world, func()) {
+	runProperty(t, atLeast(100, 400, 4_000), func(clock func() time.Time) ([]*world, func()) {
 		file, remove := inFile()
 		server, empty := onServer()
 		return []*world{newWorld("memory", memory.New(), clock), newWorld("sqlite", file, clock), newWorld("postgres", server, clock)},

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -237,8 +238,12 @@ func (p *pen) insist(write func() []operations.Change) error {
 			return err
 		}
 	}
-	return fmt.Errorf("not stored in %d tries", patience)
+	return fmt.Errorf("%w in %d tries", errNotStored, patience)
 }
+
+// errNotStored is that others were always faster, which compare-and-set does
+// not rule out: only a turn does.
+var errNotStored = errors.New("not stored")
 
 // next gives the head after a verdict on the pen's run.
 func (p *pen) next(v operations.Verdict) (operations.Head, error) {

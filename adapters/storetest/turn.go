@@ -214,7 +214,7 @@ func neverStale(b *bundle) {
 				if n == 0 {
 					ready.Done()
 				}
-				if err != nil {
+				if err != nil && !errors.Is(err, errNotStored) { // it only has to be in the way
 					return err
 				}
 				select {
