@@ -318,8 +318,10 @@ func (d *decision) advance(o Operation, on Event, to State) error {
 		o.Created, o.CreatedAt = d.seq(), d.now
 	}
 	o.Version++
+	o.Previous = o.Updated
 	o.State, o.Updated, o.UpdatedAt = to, d.seq(), d.now
 	d.rehold(&o)
+	d.recount(&o)
 	if to == Completed {
 		d.fx.Postings = append(d.fx.Postings, o.Terms.Postings...)
 	}

@@ -173,7 +173,7 @@ func answerDigest(a Answer) Hash {
 
 // fits tells whether an answer about money is about the intent's.
 func fits(o *Operation, a Answer) bool {
-	return a.Amount.Equal(o.Order.Amount.Decimal) && a.Asset == o.Terms.Asset
+	return a.Amount.Equal(o.carried().Decimal) && a.Asset == o.Terms.Asset
 }
 
 // record brings one of the engine's own commands to its entry; errIdle when

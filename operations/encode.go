@@ -64,11 +64,22 @@ func (w *writer) effects(fx *Effects) {
 	w.otherOr("revoked", len(fx.Revoked) > 0, fx.Revoked)
 	w.otherOr("currencies", len(fx.Currencies) > 0, fx.Currencies)
 	w.otherOr("accounts", len(fx.Accounts) > 0, fx.Accounts)
+	w.otherOr("freezes", len(fx.Freezes) > 0, fx.Freezes)
 	w.otherOr("releases", len(fx.Releases) > 0, fx.Releases)
 	w.otherOr("holds", len(fx.Holds) > 0, fx.Holds)
 	if len(fx.Postings) > 0 {
 		w.key("postings")
 		w.postings(fx.Postings)
+	}
+	if len(fx.Counts) > 0 {
+		w.key("counts")
+		w.list(len(fx.Counts), false, func(i int) {
+			w.begin()
+			w.text("counter", fx.Counts[i].Counter)
+			w.text("day", string(fx.Counts[i].Day))
+			w.amount("by", fx.Counts[i].By)
+			w.end()
+		})
 	}
 	if len(fx.Operations) > 0 {
 		w.key("operations")
@@ -98,6 +109,19 @@ func (w *writer) operation(o *Operation) {
 	w.textOr("provider_reference", o.ProviderReference)
 	w.timeOr("send_by", o.SendBy)
 	w.otherOr("outcome", o.Outcome != nil, o.Outcome)
+	w.intOr("previous", o.Previous)
+	w.otherOr("authors", len(o.Authors) > 0, o.Authors)
+	w.otherOr("approvals", len(o.Approvals) > 0, o.Approvals)
+	if len(o.Counted) > 0 {
+		w.key("counted")
+		w.list(len(o.Counted), false, func(i int) {
+			w.begin()
+			w.text("counter", o.Counted[i].Counter)
+			w.text("day", string(o.Counted[i].Day))
+			w.amount("amount", o.Counted[i].Amount)
+			w.end()
+		})
+	}
 	w.end()
 }
 
@@ -111,6 +135,7 @@ func (w *writer) order(o *Order) {
 	w.textOr("purpose", o.Purpose)
 	w.textOr("reference", o.Reference)
 	w.timeOr("not_before", o.NotBefore)
+	w.textOr("parent", string(o.Parent))
 	w.otherOr("attributes", len(o.Attributes) > 0, o.Attributes)
 	w.end()
 }
@@ -133,6 +158,11 @@ func (w *writer) terms(t *Terms) {
 	w.key("postings")
 	w.postings(t.Postings)
 	w.timeOr("expires", t.Expires)
+	if t.Carried != nil {
+		w.amount("carried", *t.Carried)
+	}
+	w.otherOr("fees", len(t.Fees) > 0, t.Fees)
+	w.otherOr("approval", t.Approval != nil, t.Approval)
 	w.end()
 }
 

@@ -43,6 +43,11 @@ const (
 type rulebook struct {
 	kinds     map[string]Kind
 	rules     All
+	fees      []FeeRule
+	limits    []Limit
+	approvals []Approval
+	zone      *time.Location
+	zones     map[tenancy.TenantID]*time.Location
 	providers map[string]Provider
 	assets    accounts.Assets
 	caps      Caps
@@ -91,7 +96,11 @@ type Plan struct {
 	Order Order   `json:"order"`
 	Terms Terms   `json:"terms"`
 	Unmet []Unmet `json:"unmet,omitempty"` // empty: it would be accepted
-	Seq   int64   `json:"seq"`             // the book's newest entry when this was true
+
+	// Warnings among the unmet go away when the command acknowledges their codes.
+	Warnings []string   `json:"warnings,omitempty"`
+	Limits   []LimitUse `json:"limits,omitempty"` // what is left of every limit that binds it, before it
+	Seq      int64      `json:"seq"`              // the book's newest entry when this was true
 }
 
 // Allowed tells whether nothing is in the way.
@@ -128,6 +137,9 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		return Terms{}, unmet, nil
 	}
 	t, unmet := r.kinds[v.order.Kind].Plan(v, now)
+	if len(unmet) == 0 {
+		unmet = r.charge(v, &t)
+	}
 	ns := nets(v, t)
 	if err := r.sound(v, t); err != nil {
 		if len(unmet) == 0 {
@@ -137,6 +149,7 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		ns = named(v.order)
 	}
 	t.Expires = instant(now.Add(r.validFor))
+	t.Approval = r.needsApproval(v, t)
 	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
 }
 
@@ -159,7 +172,7 @@ func (r *rulebook) judge(v View, t Terms, now time.Time) []Unmet {
 }
 
 func (r *rulebook) judgeNets(v View, t Terms, ns []net, now time.Time) []Unmet {
-	unmet := r.providerUnknown(t)
+	unmet := append(r.providerUnknown(t), frozen(v, t)...)
 	for _, n := range ns {
 		unmet = append(unmet, v.Eligible(n.account, n.dir, n.amount.Abs())...)
 	}
@@ -167,6 +180,7 @@ func (r *rulebook) judgeNets(v View, t Terms, ns []net, now time.Time) []Unmet {
 	if v.own == nil && v.folded().open.len() >= r.caps.Open {
 		unmet = append(unmet, full("operations", r.caps.Open))
 	}
+	unmet = append(unmet, r.beyondLimits(v, t, now)...)
 	if len(r.rules) > 0 {
 		unmet = append(unmet, r.rules.Check(v, t.clone(), now)...)
 	}

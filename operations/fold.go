@@ -65,6 +65,9 @@ func (f *Folded) apply(e *Entry) error {
 			return err
 		}
 	}
+	for i := range fx.Freezes {
+		f.freeze(&fx.Freezes[i])
+	}
 	for i := range fx.Releases {
 		if err := f.release(&fx.Releases[i]); err != nil {
 			return err
@@ -77,6 +80,11 @@ func (f *Folded) apply(e *Entry) error {
 	}
 	if err := f.post(fx.Postings); err != nil {
 		return err
+	}
+	for i := range fx.Counts {
+		if err := f.count(&fx.Counts[i]); err != nil {
+			return err
+		}
 	}
 	for i := range fx.Operations {
 		if err := f.operation(&fx.Operations[i], e); err != nil {

@@ -27,6 +27,11 @@ type Operation struct {
 	ProviderReference string        `json:"provider_reference,omitempty"` // what the provider knows it by; set with the intent
 	SendBy            time.Time     `json:"send_by,omitzero"`             // the intent is not sent after this
 	Outcome           *Outcome      `json:"outcome,omitempty"`            // what ended or unsettled it
+
+	Previous  int64           `json:"previous,omitempty"`  // seq of the entry of the version before; 0 at first
+	Authors   []tenancy.Actor `json:"authors,omitempty"`   // where approval is asked for: everyone who had a part in its content
+	Approvals []Approved      `json:"approvals,omitempty"` // those given to its content as it stands
+	Counted   []Counted       `json:"counted,omitempty"`   // where it counts towards the firm's limits
 }
 
 // clone shares nothing with the operation that its holder could change.
@@ -37,6 +42,11 @@ func (o Operation) clone() Operation {
 		out := *o.Outcome
 		out.Unmet = cloneUnmet(out.Unmet)
 		o.Outcome = &out
+	}
+	o.Authors, o.Counted = slices.Clone(o.Authors), slices.Clone(o.Counted)
+	o.Approvals = slices.Clone(o.Approvals)
+	for i := range o.Approvals {
+		o.Approvals[i].Actors = slices.Clone(o.Approvals[i].Actors)
 	}
 	return o
 }
@@ -89,11 +99,23 @@ type Terms struct {
 	Provider string             `json:"provider,omitempty"` // carries it outside; empty: settles inside the book
 	Holds    []HoldTerm         `json:"holds,omitempty"`    // set aside from execution to settlement
 	Postings []accounts.Posting `json:"postings"`           // made at settlement; every asset sums to zero
-	Expires  time.Time          `json:"expires,omitzero"`   // while prepared: good until this instant, exclusive
+	Expires  time.Time          `json:"expires,omitzero"`   // while prepared or awaiting approval: good until this instant, exclusive
+	Carried  *accounts.Amount   `json:"carried,omitempty"`  // what the provider is to carry, where that is not the order's amount
+	Fees     []FeeLine          `json:"fees,omitempty"`     // what it costs the customer; part of the postings
+	Approval *ApprovalTerm      `json:"approval,omitempty"` // whose agreement it needs
 }
 
 func (t Terms) clone() Terms {
-	t.Holds, t.Postings = slices.Clone(t.Holds), slices.Clone(t.Postings)
+	t.Holds, t.Postings, t.Fees = slices.Clone(t.Holds), slices.Clone(t.Postings), slices.Clone(t.Fees)
+	if t.Carried != nil {
+		c := *t.Carried
+		t.Carried = &c
+	}
+	if t.Approval != nil {
+		a := *t.Approval
+		a.Policies = slices.Clone(a.Policies)
+		t.Approval = &a
+	}
 	return t
 }
 

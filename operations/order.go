@@ -29,6 +29,7 @@ type Order struct {
 	Purpose    string            `json:"purpose,omitempty"`    // what it is for, in the kind's own words
 	Reference  string            `json:"reference,omitempty"`  // the firm's or the rail's own reference; at most 128 bytes, nothing personal
 	NotBefore  time.Time         `json:"not_before,omitzero"`  // when it may happen at the earliest; zero: at once
+	Parent     OperationID       `json:"parent,omitempty"`     // a refund's: the completed operation it gives back
 	Attributes map[string]string `json:"attributes,omitempty"` // for kinds of the host's own: at most 16 keys of 64 bytes, values of 128
 }
 
@@ -62,6 +63,9 @@ func (o Order) validate() error {
 	if o.Via != "" {
 		note(tenancy.CheckID("via", o.Via))
 	}
+	if o.Parent != "" {
+		note(tenancy.CheckID("parent", string(o.Parent)))
+	}
 	note(accounts.CheckAmount("amount", o.Amount.Decimal, accounts.MaxScale))
 	note(tenancy.CheckText("purpose", o.Purpose, MaxPurpose))
 	note(tenancy.CheckText("reference", o.Reference, MaxReference))
@@ -86,7 +90,7 @@ func (o Order) normal() Order {
 
 // Equal tells whether two orders ask for the same.
 func (o Order) Equal(p Order) bool {
-	return maps.Equal(o.Attributes, p.Attributes) && o.Kind == p.Kind && o.From == p.From && o.To == p.To && o.Amount.Equal(p.Amount.Decimal) &&
+	return maps.Equal(o.Attributes, p.Attributes) && o.Kind == p.Kind && o.Parent == p.Parent && o.From == p.From && o.To == p.To && o.Amount.Equal(p.Amount.Decimal) &&
 		o.Via == p.Via && o.Purpose == p.Purpose && o.Reference == p.Reference && o.NotBefore.Equal(p.NotBefore)
 }
 

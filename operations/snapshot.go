@@ -29,6 +29,8 @@ type snapshotDoc struct {
 	Grants     []tenancy.Grant    `json:"grants,omitempty"`
 	Currencies []CurrencyEffect   `json:"currencies,omitempty"`
 	Accounts   []accounts.Account `json:"accounts,omitempty"`
+	Freezes    []*FreezeEffect    `json:"freezes,omitempty"`
+	Counters   []*counter         `json:"counters,omitempty"`
 	Holds      []holdDoc          `json:"holds,omitempty"`
 	System     []systemBalance    `json:"system,omitempty"`
 	Open       []*Operation       `json:"open,omitempty"`
@@ -52,6 +54,7 @@ func (f *Folded) snapshot() (*Snapshot, error) {
 		Format: Format, Book: f.id, Seq: f.head.Seq, Hash: f.head.Hash, At: f.at,
 		OpenedAt: f.openedAt, OpenedBy: f.openedBy, Customer: f.customer,
 		System: f.system, Open: f.open.values(), Incidents: f.incidents.values(),
+		Freezes: f.freezes.values(), Counters: f.counters.values(),
 	}
 	for subject, digest := range f.personal.all {
 		d.Personal = append(d.Personal, PersonalEffect{Subject: subject, Digest: digest})
@@ -116,6 +119,12 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 	}
 	for i := range d.Accounts {
 		f.accounts.grow(d.Accounts[i].ID, &d.Accounts[i])
+	}
+	for _, z := range d.Freezes {
+		f.freezes.grow(z.Subject, z)
+	}
+	for _, c := range d.Counters {
+		f.counters.grow(c.Name, c)
 	}
 	for _, h := range d.Holds {
 		f.holds.grow(h.Key, h.Amount.Decimal)

@@ -37,13 +37,18 @@ const (
 	ManageGrants
 	// ViewTreasury lets him see the firm's positions and income.
 	ViewTreasury
+	// Refund lets him give back what a completed operation brought or took.
+	Refund
+	// Freeze lets him freeze customers and accounts, and in the house stop
+	// kinds, providers and the whole firm; and lift it again.
+	Freeze
 )
 
 // AllPermissions returns all permissions in their order.
 func AllPermissions() []Permission {
 	return []Permission{
 		View, Prepare, Execute, Modify, Cancel, Approve, Adjust,
-		ManageAccounts, ManageCustomers, ManageGrants, ViewTreasury,
+		ManageAccounts, ManageCustomers, ManageGrants, ViewTreasury, Refund, Freeze,
 	}
 }
 
@@ -72,6 +77,10 @@ func (p Permission) String() string {
 		return "manage_grants"
 	case ViewTreasury:
 		return "view_treasury"
+	case Refund:
+		return "refund"
+	case Freeze:
+		return "freeze"
 	default:
 		return fmt.Sprintf("permission(%d)", uint8(p))
 	}
@@ -105,14 +114,14 @@ func NewPermissions(ps ...Permission) Permissions {
 
 // bit is zero for what is not a permission, so such a value is in no set.
 func (p Permission) bit() Permissions {
-	if p < View || p > ViewTreasury {
+	if p < View || p > Freeze {
 		return 0
 	}
 	return 1 << (p - View)
 }
 
 // known is the set of all permissions.
-const known = Permissions(1)<<ViewTreasury - 1
+const known = Permissions(1)<<Freeze - 1
 
 // Has reports whether p is in the set.
 func (s Permissions) Has(p Permission) bool { return s&p.bit() != 0 }
