@@ -61,7 +61,7 @@ func prepare(id OperationID, o Order) func(*decision) error {
 		if err != nil || len(d.refused) > 0 {
 			return err
 		}
-		return d.advance(d.fresh(id, o, t), OnPrepare, Prepared)
+		return d.advance(d.fresh(id, t), OnPrepare, Prepared)
 	}
 }
 
@@ -73,7 +73,7 @@ func submit(id OperationID, o Order) func(*decision) error {
 			return err
 		}
 		t.Expires = time.Time{}
-		return d.begin(d.fresh(id, o, t), OnExecute)
+		return d.begin(d.fresh(id, t), OnExecute)
 	}
 }
 
@@ -94,7 +94,11 @@ func execute(ref Ref) func(*decision) error {
 		if err := d.permitKind(o.Order); err != nil {
 			return err
 		}
-		d.refuse(d.judge(View{f: d.f, order: o.Order, own: o, actor: d.c.actors[0]}, o.Terms, d.now)...)
+		v, err := d.view(o.Order, o)
+		if err != nil {
+			return err
+		}
+		d.refuse(d.judge(v, o.Terms, d.now)...)
 		if len(d.refused) > 0 {
 			return nil
 		}
@@ -152,14 +156,30 @@ func (d *decision) plan(o Order, own *Operation) (Terms, error) {
 	if err := d.validate(d.f, o); err != nil {
 		return Terms{}, err
 	}
+	v, err := d.view(o, own)
+	if err != nil {
+		return Terms{}, err
+	}
+	if o.Kind == KindRefund { // now its account is known, and the scale
+		given := o
+		o = v.order
+		if own == nil && (given.From != "" && given.From != o.From || given.To != "" && given.To != o.To || given.Via != "" && given.Via != o.Via || !given.NotBefore.IsZero()) ||
+			own != nil && (given.From != o.From || given.To != o.To || given.Via != o.Via) {
+			return Terms{}, tenancy.Invalid("order", "a refund goes back the way its parent came")
+		}
+		if err := d.validate(d.f, o); err != nil {
+			return Terms{}, err
+		}
+	}
 	if err := d.permitKind(o); err != nil {
 		return Terms{}, err
 	}
-	t, unmet, err := d.price(View{f: d.f, order: o, own: own, actor: d.c.actors[0]}, d.now)
+	t, unmet, err := d.price(v, d.now)
 	if err != nil {
 		return t, err
 	}
 	d.refuse(unmet...)
+	d.kin = v.kin
 	d.planned = &Plan{Order: o, Terms: t, Unmet: d.refused, Seq: d.f.head.Seq}
 	return t, nil
 }
@@ -171,8 +191,13 @@ func (d *decision) permitKind(o Order) error {
 	return nil
 }
 
-func (d *decision) fresh(id OperationID, o Order, t Terms) Operation {
-	return Operation{ID: id, Order: o, Terms: t, Maker: d.c.actors[0]}
+// fresh is what was planned as a new operation.
+func (d *decision) fresh(id OperationID, t Terms) Operation {
+	o := d.planned.Order
+	if o.Kind == KindRefund {
+		id = refundID(d.f.id, o.Parent, len(d.kin.refunds)+1)
+	}
+	return Operation{ID: id, Order: o, Terms: t, Parent: o.Parent, Maker: d.c.actors[0]}
 }
 
 // begin moves an operation on from where an operator, or its time, lets it go.

@@ -2,6 +2,7 @@ package operations
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,7 @@ const (
 	IncidentClosed        = "account_closed"       // a fact from outside moved money on a closed account
 	IncidentRange         = "amount_out_of_range"  // a fact that would make a balance larger than can be kept; to be settled by hand
 	IncidentReversedTwice = "reversed_twice"       // a second reversal of one operation
+	IncidentRefunded      = "reversed_refunded"    // a reversal of what was refunded, or is being: the money may go back twice
 )
 
 // keepable tells whether balances could still be kept after postings, or, with
@@ -192,6 +194,10 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 		d.incident(IncidentRange, o, a)
 		return nil
 	}
+	refunds, err := d.refunds(o.ID)
+	if err != nil {
+		return err
+	}
 	r := Operation{
 		ID: reversalID(d.f.id, o.ID), Parent: o.ID, Maker: d.c.actors[0], Outcome: a.outcome(),
 		Order: Order{Kind: KindReversal, From: o.Order.To, To: o.Order.From, Amount: o.Order.Amount, Via: o.Order.Via, Reference: o.Order.Reference},
@@ -200,6 +206,9 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 	for _, p := range o.Terms.Postings {
 		p.Amount = accounts.Exact(p.Amount.Neg())
 		r.Terms.Postings = append(r.Terms.Postings, p)
+	}
+	if slices.ContainsFunc(refunds, counts) {
+		d.incident(IncidentRefunded, o, a)
 	}
 	return d.fact(r)
 }
@@ -315,7 +324,11 @@ func release(id OperationID) func(*decision) error {
 			return err
 		}
 		d.operation = id
-		v := View{f: d.f, order: o.Order, own: o, actor: d.c.actors[0], finish: true}
+		v, err := d.view(o.Order, o)
+		if err != nil {
+			return err
+		}
+		v.finish = true
 		if unmet := legible(d.judge(v, o.Terms, d.now)); len(unmet) > 0 {
 			n := *o
 			n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}

@@ -27,9 +27,7 @@ type command struct {
 	opens    bool                 // it begins a book
 	within   bool                 // it is part of a host's transaction
 	subject  OperationID          // the operation it is about, to be found when it is not open
-	looked   bool                 // subject was looked for outside the folded book,
-	lookedAt Head                 // at this head,
-	found    *Operation           // and this is it; final, so it cannot change any more
+	looked   map[OperationID]seen // what was looked for outside the folded book
 	decide   func(d *decision) error
 	grantee  tenancy.OperatorID // another operator whose row it is decided by
 	row      tenancy.Operator   // that row, as the latest attempt sees it
@@ -64,6 +62,7 @@ type decision struct {
 	idle      bool // nothing to record
 	unkeyed   bool // recorded without using up the command's key
 	planned   *Plan
+	kin       kin // of the refund that was planned
 }
 
 // draft is a change that was decided and not yet stored.
@@ -73,8 +72,24 @@ type draft struct {
 	after  *Folded
 }
 
-// errLookUp asks for the command's subject to be looked for in the store.
-var errLookUp = errors.New("the operation is not open here")
+// seen is what the store had of an operation.
+type seen struct {
+	at    Head       // when
+	found *Operation // final, so it cannot change any more; nil: there was none
+}
+
+// lookUpError asks for an operation to be looked for in the store.
+type lookUpError struct{ id OperationID }
+
+func (lookUpError) Error() string { return "the operation is not open here" }
+
+// know takes in what the store has of an operation.
+func (c *command) know(id OperationID, s seen) {
+	if c.looked == nil {
+		c.looked = make(map[OperationID]seen)
+	}
+	c.looked[id] = s
+}
 
 // errIdle means that the command asks for nothing that is not so already.
 var errIdle = errors.New("nothing to record")
@@ -106,7 +121,7 @@ func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clo
 	switch err := c.decide(d); {
 	case err == nil:
 		return d, nil
-	case errors.Is(err, errLookUp):
+	case errors.As(err, &lookUpError{}):
 		return nil, err
 	default:
 		return nil, classify(err)
@@ -286,13 +301,13 @@ func (d *decision) current(id OperationID) (*Operation, error) {
 	if o, ok := d.f.open.get(id); ok {
 		return o, nil
 	}
-	switch {
-	case d.c.found != nil:
-		return d.c.found, nil
-	case d.c.looked && d.c.lookedAt == d.f.head:
+	switch s, ok := d.c.looked[id]; {
+	case s.found != nil && s.found.State.Final():
+		return s.found, nil
+	case ok && s.at == d.f.head:
 		return nil, ErrNotFound
 	}
-	return nil, errLookUp
+	return nil, lookUpError{id}
 }
 
 // allow refuses, once, a way the operation's state does not have.

@@ -145,7 +145,7 @@ func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed boo
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
-	for range maxRounds {
+	for rounds, looks := 0, 0; rounds < maxRounds && looks < maxLooks; {
 		a := e.submit(ctx, c)
 		switch {
 		case a.entry != nil:
@@ -155,6 +155,11 @@ func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed boo
 		case a.claim == nil:
 			return nil, false, a.err
 		}
+		if errors.As(a.claim.err, &lookUpError{}) {
+			looks++
+		} else {
+			rounds++
+		}
 		entry, replayed, err := e.confirmClaim(ctx, c, a.claim)
 		if !errors.Is(err, errAgain) {
 			return entry, replayed, err
@@ -162,6 +167,10 @@ func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed boo
 	}
 	return nil, false, fmt.Errorf("%w: the book is contended", ErrUnavailable)
 }
+
+// maxLooks is how often one command is looked up for: each refund of an
+// operation, and again when the book has moved on meanwhile.
+const maxLooks = 8 * MaxRefunds
 
 var errAgain = errors.New("decide again")
 
@@ -172,10 +181,8 @@ func (e *Engine) confirmClaim(ctx context.Context, c *command, k *claim) (*Entry
 	if c.relies() {
 		want.Operator = c.operator()
 	}
-	lookUp := errors.Is(k.err, errLookUp)
-	if lookUp {
-		want.Operation = c.subject
-	}
+	wanted, lookUp := errors.AsType[lookUpError](k.err)
+	want.Operation = wanted.id
 	found, err := e.store.Find(ctx, c.book, want)
 	if err != nil {
 		return nil, false, e.failed(ctx, fmt.Errorf("confirm: %w", err))
@@ -196,26 +203,25 @@ func (e *Engine) confirmClaim(ctx context.Context, c *command, k *claim) (*Entry
 	case found.Key != nil:
 		return e.replay(ctx, c, *found.Key)
 	case lookUp:
-		return nil, false, c.look(found)
+		return nil, false, c.look(wanted.id, found)
 	}
 	e.denied(c, k.err)
 	return nil, false, k.err
 }
 
-// look takes in the operation that was not open where it was decided.
-func (c *command) look(found Found) error {
-	c.looked = true
-	c.lookedAt = found.Head
-	if found.Operation == nil {
-		return errAgain
+// look takes in an operation that was not open where it was decided.
+func (c *command) look(id OperationID, found Found) error {
+	s := seen{at: found.Head}
+	if found.Operation != nil {
+		e, err := found.Operation.Entry.Open()
+		if err != nil {
+			return classify(err)
+		}
+		if s.found = e.operation(id); s.found == nil {
+			return fmt.Errorf("%w: %w: entry %d does not hold operation %q", ErrUnavailable, ErrDamaged, e.Seq, id)
+		}
 	}
-	e, err := found.Operation.Entry.Open()
-	if err != nil {
-		return classify(err)
-	}
-	if c.found = e.operation(c.subject); c.found == nil {
-		return fmt.Errorf("%w: %w: entry %d does not hold operation %q", ErrUnavailable, ErrDamaged, e.Seq, c.subject)
-	}
+	c.know(id, s)
 	return errAgain
 }
 

@@ -173,6 +173,7 @@ func (r *rulebook) judge(v View, t Terms, now time.Time) []Unmet {
 
 func (r *rulebook) judgeNets(v View, t Terms, ns []net, now time.Time) []Unmet {
 	unmet := append(r.providerUnknown(t), frozen(v, t)...)
+	unmet = append(unmet, beyondParent(v)...)
 	for _, n := range ns {
 		unmet = append(unmet, v.Eligible(n.account, n.dir, n.amount.Abs())...)
 	}

@@ -44,7 +44,9 @@ const (
 // needs.
 type Permitted interface{ Permission() tenancy.Permission }
 
-func builtinKinds() []Kind { return []Kind{deposit{}, withdrawal{}, transfer{}, adjustment{}} }
+func builtinKinds() []Kind {
+	return []Kind{deposit{}, withdrawal{}, transfer{}, adjustment{}, refund{}}
+}
 
 type deposit struct{}
 

@@ -2,7 +2,11 @@ package operations
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -63,15 +67,45 @@ func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan,
 	if err != nil {
 		return Plan{}, err
 	}
-	d, err := e.rules.attempt(r.f, e.probe(s, ActSubmit, submit("probe", o), tenancy.Prepare, tenancy.Execute), r.row, r.now)
+	d, err := e.try(ctx, &r, e.probe(s, ActSubmit, submit("probe", o), tenancy.Prepare, tenancy.Execute))
 	if err != nil {
 		return Plan{}, err
+	}
+	if d.planned != nil {
+		o = d.planned.Order
 	}
 	p := Plan{Order: o, Unmet: d.refused, Seq: r.f.head.Seq}
 	if d.planned != nil {
 		p.Terms = d.planned.Terms
 	}
 	return p, nil
+}
+
+// try decides a probe on a reading. Where the book has moved on while it was
+// looked up for, it is read again.
+func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, error) {
+	for range maxLooks {
+		d, err := e.rules.attempt(r.f, c, r.row, r.now)
+		wanted, lookUp := errors.AsType[lookUpError](err)
+		if !lookUp {
+			return d, err
+		}
+		found, err := e.store.Find(ctx, c.book, Want{Operation: wanted.id})
+		if err != nil {
+			return nil, e.failed(ctx, fmt.Errorf("look up: %w", err))
+		}
+		if found.Head != r.f.head {
+			e.cache.evict(c.book, r.f.head.Seq)
+			if *r, err = e.read(ctx, c.scope, string(c.action), Want{}); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := c.look(wanted.id, found); !errors.Is(err, errAgain) {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: the book is contended", ErrUnavailable)
 }
 
 // probe is a command that is decided and never recorded.
@@ -125,12 +159,33 @@ func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) (
 	all := make([]Allowance, 0, len(asked))
 	for _, q := range asked {
 		c := e.probe(s, q.action, q.decide, q.need)
-		c.subject, c.found = id, o
-		d, err := e.rules.attempt(r.f, c, r.row, r.now)
+		c.subject = id
+		c.know(id, seen{at: r.f.head, found: o})
+		d, err := e.try(ctx, &r, c)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, Allowance{Action: q.action, Unmet: d.refused})
 	}
+	if _, ok := e.rules.kinds[o.Order.Kind].(Refundable); ok && o.State == Completed {
+		a, err := e.refundable(ctx, s, &r, o)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
 	return all, nil
+}
+
+// refundable tells whether something of the operation can be refunded: a unit
+// of its asset, as Submit would judge it.
+func (e *Engine) refundable(ctx context.Context, s tenancy.Scope, r *reading, o *Operation) (Allowance, error) {
+	asset, _ := e.rules.assets.Lookup(o.Terms.Asset)
+	q := Refund{Parent: o.ID, Amount: decimal.New(1, -asset.Scale), Purpose: "probe"}
+	c := e.probe(s, KindRefund, submit("probe", q.Order()), tenancy.Prepare, tenancy.Execute)
+	d, err := e.try(ctx, r, c)
+	if err != nil {
+		return Allowance{}, err
+	}
+	return Allowance{Action: KindRefund, Unmet: d.refused}, nil
 }
