@@ -107,6 +107,7 @@ type runArrays struct {
 	fromHash, toHash  [][]byte
 	reliesRun, relies []int64 // the version
 	queue             bool    // an operation waits, or may have waited
+	again             bool    // an operation was there before
 	reliesOn          []string
 	entries           entryArrays
 	operations        operationArrays
@@ -163,7 +164,7 @@ func encodeRuns(version int64, runs []operations.Run, order []int) ([]any, error
 		d.tenant, d.operator, d.version,
 		a.reliesRun, a.reliesOn, a.relies,
 		e.run, e.seq, e.prev, e.hash, e.at, e.action, e.operation, e.key, e.fingerprint, e.bytes,
-		a.queue,
+		a.queue, a.again,
 		o.run, o.end, o.id, o.created, o.updated, o.version, o.state, o.kind, o.asset, o.from, o.to, o.amount, o.maker, o.createdAt, o.due,
 		p.run, p.seq, p.n, p.at, p.operation, p.ref, p.asset, p.amount, p.balance,
 		b.run, b.end, b.ref, b.asset, b.posted, b.held, b.limit, b.seq,
@@ -291,6 +292,7 @@ func (a *runArrays) operation(o *operations.OperationRow, end int64) error {
 	x.from, x.to, x.amount = append(x.from, string(o.From)), append(x.to, string(o.To)), append(x.amount, amount)
 	x.maker, x.createdAt = append(x.maker, string(o.Maker)), append(x.createdAt, o.CreatedAt.UnixMicro())
 	x.due = append(x.due, microsOrNil(o.Due))
+	a.again = a.again || o.Created != o.Updated
 	a.queue = a.queue || !o.Due.IsZero() || o.Created != o.Updated
 	return nil
 }

@@ -29,8 +29,8 @@ CREATE FUNCTION commit_runs(
     -- entries
     e_run int[], e_seq bigint[], e_prev bytea[], e_hash bytea[], e_at bigint[], e_action text[], e_operation text[],
     e_key text[], e_fingerprint bytea[], e_bytes bytea[],
-    -- operations, and whether any of them waits or has waited
-    o_queue boolean,
+    -- operations, whether any of them waits or has waited, and whether any was there before
+    o_queue boolean, o_again boolean,
     o_run int[], o_end bigint[], o_id text[], o_created bigint[], o_updated bigint[], o_version bigint[], o_state text[], o_kind text[],
     o_asset text[], o_from text[], o_to text[], o_amount text[], o_maker text[], o_created_at bigint[], o_due bigint[],
     -- postings
@@ -183,14 +183,22 @@ BEGIN
     WHERE e_seq[e.i] <= cut[e_run[e.i]];
 
     IF cardinality(o_run) > 0 THEN
-        INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
-        SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_id[o.i], o_created[o.i], o_updated[o.i], o_version[o.i], o_state[o.i], o_kind[o.i],
-            o_asset[o.i], o_from[o.i], o_to[o.i], o_amount[o.i]::numeric, o_maker[o.i], o_created_at[o.i], o_due[o.i]
-        FROM generate_series(1, cardinality(o_run)) AS o (i)
-        WHERE o_updated[o.i] <= cut[o_run[o.i]] AND o_end[o.i] > cut[o_run[o.i]]
-        ON CONFLICT (tenant, customer, id) DO UPDATE SET created = excluded.created, updated = excluded.updated, version = excluded.version,
-            state = excluded.state, kind = excluded.kind, asset = excluded.asset, from_account = excluded.from_account,
-            to_account = excluded.to_account, amount = excluded.amount, maker = excluded.maker, created_at = excluded.created_at, due = excluded.due;
+        IF o_again THEN
+            INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
+            SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_id[o.i], o_created[o.i], o_updated[o.i], o_version[o.i], o_state[o.i], o_kind[o.i],
+                o_asset[o.i], o_from[o.i], o_to[o.i], o_amount[o.i]::numeric, o_maker[o.i], o_created_at[o.i], o_due[o.i]
+            FROM generate_series(1, cardinality(o_run)) AS o (i)
+            WHERE o_updated[o.i] <= cut[o_run[o.i]] AND o_end[o.i] > cut[o_run[o.i]]
+            ON CONFLICT (tenant, customer, id) DO UPDATE SET created = excluded.created, updated = excluded.updated, version = excluded.version,
+                state = excluded.state, kind = excluded.kind, asset = excluded.asset, from_account = excluded.from_account,
+                to_account = excluded.to_account, amount = excluded.amount, maker = excluded.maker, created_at = excluded.created_at, due = excluded.due;
+        ELSE -- plainly, which is cheaper
+            INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
+            SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_id[o.i], o_created[o.i], o_updated[o.i], o_version[o.i], o_state[o.i], o_kind[o.i],
+                o_asset[o.i], o_from[o.i], o_to[o.i], o_amount[o.i]::numeric, o_maker[o.i], o_created_at[o.i], o_due[o.i]
+            FROM generate_series(1, cardinality(o_run)) AS o (i)
+            WHERE o_updated[o.i] <= cut[o_run[o.i]] AND o_end[o.i] > cut[o_run[o.i]];
+        END IF;
     END IF;
 
     IF cardinality(p_run) > 0 THEN
@@ -202,13 +210,20 @@ BEGIN
     END IF;
 
     IF cardinality(b_run) > 0 THEN
-        INSERT INTO balances (tenant, customer, ref, asset, posted, held, debt_limit, seq)
-        SELECT r_tenant[b_run[b.i]], r_customer[b_run[b.i]], b_ref[b.i], b_asset[b.i], b_posted[b.i]::numeric, b_held[b.i]::numeric,
-            b_limit[b.i]::numeric, b_seq[b.i]
+        -- Mostly they are there. Nobody else adds one: the head is ours.
+        UPDATE balances AS k SET posted = b_posted[b.i]::numeric, held = b_held[b.i]::numeric, debt_limit = b_limit[b.i]::numeric, seq = b_seq[b.i]
         FROM generate_series(1, cardinality(b_run)) AS b (i)
-        WHERE b_seq[b.i] <= cut[b_run[b.i]] AND b_end[b.i] > cut[b_run[b.i]]
-        ON CONFLICT (tenant, customer, ref, asset) DO UPDATE SET posted = excluded.posted, held = excluded.held,
-            debt_limit = excluded.debt_limit, seq = excluded.seq;
+        WHERE k.tenant = r_tenant[b_run[b.i]] AND k.customer = r_customer[b_run[b.i]] AND k.ref = b_ref[b.i] AND k.asset = b_asset[b.i]
+            AND b_seq[b.i] <= cut[b_run[b.i]] AND b_end[b.i] > cut[b_run[b.i]];
+        GET DIAGNOSTICS n = ROW_COUNT;
+        IF n < cardinality(b_run) THEN
+            INSERT INTO balances (tenant, customer, ref, asset, posted, held, debt_limit, seq)
+            SELECT r_tenant[b_run[b.i]], r_customer[b_run[b.i]], b_ref[b.i], b_asset[b.i], b_posted[b.i]::numeric, b_held[b.i]::numeric,
+                b_limit[b.i]::numeric, b_seq[b.i]
+            FROM generate_series(1, cardinality(b_run)) AS b (i)
+            WHERE b_seq[b.i] <= cut[b_run[b.i]] AND b_end[b.i] > cut[b_run[b.i]]
+            ON CONFLICT DO NOTHING;
+        END IF;
     END IF;
 
     -- The queue: an operation waits as long as it has a time.
