@@ -18,9 +18,17 @@ import (
 // is one round trip and one transaction. What the losers have to be told is
 // read afterwards: entries never change.
 func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order []int) ([]operations.Verdict, error) {
-	args, err := encodeRuns(m.version, runs, order)
-	if err != nil {
+	id := commitRuns
+	args, err := encodeRun(m.version, runs)
+	switch {
+	case err != nil:
 		return nil, err
+	case args != nil:
+		id = commitRun
+	default:
+		if args, err = encodeRuns(m.version, runs, order); err != nil {
+			return nil, err
+		}
 	}
 	var losses []lossRow
 	verdicts := make([]operations.Verdict, len(runs))
@@ -42,7 +50,7 @@ func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order 
 	}
 	of := ofRuns(runs, order)
 	err = m.via.call(ctx, of, func(s *session) error {
-		losses, err = collect(s, commitRuns, func(rows *sql.Rows, l *lossRow) error {
+		losses, err = collect(s, id, func(rows *sql.Rows, l *lossRow) error {
 			return rows.Scan(&l.run, &l.stored, toText(&l.loss))
 		}, args...)
 		if err != nil || m.own() {
@@ -251,6 +259,7 @@ func (a *runArrays) folded(changes []operations.Change) error {
 				}
 				a.laterOperations[row.ID] = c.Entry.Seq
 			}
+			a.again = a.again || row.Created != c.Entry.Seq
 			if err := a.operation(row, end); err != nil {
 				return fmt.Errorf("operation %q: %w", row.ID, err)
 			}
@@ -292,7 +301,6 @@ func (a *runArrays) operation(o *operations.OperationRow, end int64) error {
 	x.from, x.to, x.amount = append(x.from, string(o.From)), append(x.to, string(o.To)), append(x.amount, amount)
 	x.maker, x.createdAt = append(x.maker, string(o.Maker)), append(x.createdAt, o.CreatedAt.UnixMicro())
 	x.due = append(x.due, microsOrNil(o.Due))
-	a.again = a.again || o.Created != o.Updated
 	a.queue = a.queue || !o.Due.IsZero() || o.Created != o.Updated
 	return nil
 }

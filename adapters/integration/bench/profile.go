@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"runtime/pprof"
 )
 
@@ -13,19 +12,23 @@ func profile(dir string) (stop func() error, err error) {
 	if dir == "" {
 		return func() error { return nil }, nil
 	}
-	cpu, err := os.Create(filepath.Join(dir, "cpu.pprof"))
+	folder, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
+	cpu, err := folder.Create("cpu.pprof")
+	if err != nil {
+		return nil, errors.Join(err, folder.Close())
+	}
 	if err := pprof.StartCPUProfile(cpu); err != nil {
-		return nil, errors.Join(err, cpu.Close())
+		return nil, errors.Join(err, cpu.Close(), folder.Close())
 	}
 	return func() error {
 		pprof.StopCPUProfile()
-		allocs, err := os.Create(filepath.Join(dir, "allocs.pprof"))
+		allocs, err := folder.Create("allocs.pprof")
 		if err != nil {
-			return errors.Join(err, cpu.Close())
+			return errors.Join(err, cpu.Close(), folder.Close())
 		}
-		return errors.Join(pprof.Lookup("allocs").WriteTo(allocs, 0), allocs.Close(), cpu.Close())
+		return errors.Join(pprof.Lookup("allocs").WriteTo(allocs, 0), allocs.Close(), cpu.Close(), folder.Close())
 	}, nil
 }

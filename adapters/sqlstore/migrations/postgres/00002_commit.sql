@@ -295,4 +295,82 @@ END
 $$;
 -- +goose StatementEnd
 
+-- commit_run is commit_runs for the most common batch there is: one run of one
+-- new operation, by one operator, in a book that is there. It does the same in
+-- the same order, without arrays for what comes once.
+-- +goose StatementBegin
+CREATE FUNCTION commit_run(
+    want_version bigint, scope_book text,
+    of_tenant text, of_customer text, of_operator text, operator_version bigint,
+    of_seq bigint, of_prev bytea, of_hash bytea, of_at bigint, of_action text, of_operation text, of_key text, of_fingerprint bytea, of_bytes bytea,
+    of_state text, of_kind text, of_asset text, of_from text, of_to text, of_amount text, of_maker text, created_at bigint, of_due bigint,
+    p_ref text[], p_asset text[], p_amount text[], p_balance text[],
+    b_ref text[], b_asset text[], b_posted text[], b_held text[], b_limit text[]
+) RETURNS TABLE (run bigint, stored bigint, loss text)
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    setting text;
+    n       bigint;
+    m       bigint;
+BEGIN
+    setting := set_config('onbehalf.books', scope_book, true) || set_config('onbehalf.tenants', of_tenant, true);
+    SELECT (SELECT s.version FROM schema_version AS s WHERE s.only_row = 1),
+        (SELECT o.version FROM operators AS o WHERE o.tenant = of_tenant AND o.operator = of_operator FOR SHARE) INTO n, m;
+    IF n IS DISTINCT FROM want_version THEN
+        RAISE EXCEPTION 'schema is at version % and not at %', n, want_version USING ERRCODE = 'OB001';
+    END IF;
+    IF coalesce(m, 0) <> operator_version THEN
+        RETURN QUERY VALUES (1::bigint, 0::bigint, 'outdated');
+        RETURN;
+    END IF;
+
+    UPDATE books AS b SET seq = of_seq, hash = of_hash
+    WHERE b.tenant = of_tenant AND b.customer = of_customer AND b.seq = of_seq - 1 AND b.hash = of_prev;
+    IF NOT FOUND THEN
+        RETURN QUERY VALUES (1::bigint, 0::bigint, 'stale');
+        RETURN;
+    END IF;
+    INSERT INTO keys (tenant, customer, key, seq) VALUES (of_tenant, of_customer, of_key, of_seq) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        UPDATE books AS b SET seq = of_seq - 1, hash = of_prev WHERE b.tenant = of_tenant AND b.customer = of_customer;
+        RETURN QUERY VALUES (1::bigint, of_seq - 1, 'key_taken');
+        RETURN;
+    END IF;
+
+    INSERT INTO entries (tenant, customer, seq, prev, hash, at, action, operation, key, fingerprint, bytes)
+    VALUES (of_tenant, of_customer, of_seq, of_prev, of_hash, of_at, of_action, of_operation, of_key, of_fingerprint, of_bytes);
+    INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
+    VALUES (of_tenant, of_customer, of_operation, of_seq, of_seq, 1, of_state, of_kind, of_asset, of_from, of_to, of_amount::numeric, of_maker,
+        created_at, of_due);
+    IF of_due IS NOT NULL THEN
+        INSERT INTO queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
+        VALUES (of_tenant, of_customer, 'work', of_operation, of_due, of_due, of_state, of_seq, 0, '');
+    END IF;
+
+    IF cardinality(p_ref) = 2 THEN
+        INSERT INTO postings (tenant, customer, ref, seq, n, at, operation, asset, amount, balance)
+        VALUES (of_tenant, of_customer, p_ref[1], of_seq, 0, of_at, of_operation, p_asset[1], p_amount[1]::numeric, p_balance[1]::numeric),
+            (of_tenant, of_customer, p_ref[2], of_seq, 1, of_at, of_operation, p_asset[2], p_amount[2]::numeric, p_balance[2]::numeric);
+    ELSIF cardinality(p_ref) > 0 THEN
+        INSERT INTO postings (tenant, customer, ref, seq, n, at, operation, asset, amount, balance)
+        SELECT of_tenant, of_customer, p_ref[p.i], of_seq, p.i - 1, of_at, of_operation, p_asset[p.i], p_amount[p.i]::numeric, p_balance[p.i]::numeric
+        FROM generate_series(1, cardinality(p_ref)) AS p (i);
+    END IF;
+    FOR i IN 1 .. coalesce(cardinality(b_ref), 0) LOOP
+        UPDATE balances AS b SET posted = b_posted[i]::numeric, held = b_held[i]::numeric, debt_limit = b_limit[i]::numeric, seq = of_seq
+        WHERE b.tenant = of_tenant AND b.customer = of_customer AND b.ref = b_ref[i] AND b.asset = b_asset[i];
+        IF NOT FOUND THEN
+            INSERT INTO balances (tenant, customer, ref, asset, posted, held, debt_limit, seq)
+            VALUES (of_tenant, of_customer, b_ref[i], b_asset[i], b_posted[i]::numeric, b_held[i]::numeric, b_limit[i]::numeric, of_seq);
+        END IF;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd
+
 UPDATE schema_version SET version = 2 WHERE only_row = 1;
