@@ -28,7 +28,9 @@ CREATE FUNCTION commit_runs(
     v_run int[], v_operator text[], v_version bigint[],
     -- entries
     e_run int[], e_seq bigint[], e_prev bytea[], e_hash bytea[], e_at bigint[], e_action text[], e_operation text[],
-    e_key text[], e_fingerprint bytea[], e_bytes bytea[],
+    e_key text[], e_fingerprint bytea[],
+    -- their bytes one after the other, and where each begins, with the end of the last
+    e_bytes bytea, e_from int[],
     -- operations, whether any of them waits or has waited, and whether any was there before
     o_queue boolean, o_again boolean,
     o_run int[], o_end bigint[], o_id text[], o_created bigint[], o_updated bigint[], o_version bigint[], o_state text[], o_kind text[],
@@ -178,7 +180,7 @@ BEGIN
 
     INSERT INTO entries (tenant, customer, seq, prev, hash, at, action, operation, key, fingerprint, bytes)
     SELECT r_tenant[e_run[e.i]], r_customer[e_run[e.i]], e_seq[e.i], e_prev[e.i], e_hash[e.i], e_at[e.i], e_action[e.i], e_operation[e.i],
-        e_key[e.i], e_fingerprint[e.i], e_bytes[e.i]
+        e_key[e.i], e_fingerprint[e.i], substring(e_bytes FROM e_from[e.i] FOR e_from[e.i + 1] - e_from[e.i])
     FROM generate_series(1, cardinality(e_run)) AS e (i)
     WHERE e_seq[e.i] <= cut[e_run[e.i]];
 
