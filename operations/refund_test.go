@@ -150,6 +150,11 @@ func TestARefundUnderWayCountsAndAFailedOneGivesBackItsPart(t *testing.T) {
 	require.Contains(t, codes, operations.IncidentRefunded)
 	_, err = f.submit(ctx, "late", back(dep.ID, "1"))
 	require.Equal(t, operations.CodeParentReversed, code(err))
+	_, err = f.eng.Work(ctx, operations.Budget{})
+	require.NoError(t, err)
+	o, err := f.eng.Book(f.scopes[0]).Operation(ctx, in.Operation.ID)
+	require.NoError(t, err)
+	require.Equal(t, operations.Failed, o.State)
 }
 
 func TestConcurrentRefundsNeverExceedTheirParent(t *testing.T) {
@@ -230,6 +235,9 @@ func TestFeesInsideAreKeptUnlessTheyAreReturned(t *testing.T) {
 			q.Amount = q.Amount.Add(cent)
 			_, err = f.submit(t.Context(), "above", q)
 			require.Equal(t, operations.CodeRefundExceeds, code(err))
+			plan, err := f.eng.Explain(t.Context(), f.scopes[0], back(p.ID, c.plain))
+			require.NoError(t, err)
+			require.Empty(t, plan.Unmet)
 			q = back(p.ID, c.whole)
 			q.Fees, q.Amount = true, q.Amount.Add(cent)
 			_, err = f.submit(t.Context(), "above-all", q)
