@@ -81,6 +81,11 @@ func (f *Folded) apply(e *Entry) error {
 	if err := f.post(fx.Postings); err != nil {
 		return err
 	}
+	if len(fx.Counts) > 0 || len(fx.Operations) > 0 {
+		if err := f.checkCounts(fx); err != nil {
+			return err
+		}
+	}
 	for i := range fx.Counts {
 		if err := f.count(&fx.Counts[i]); err != nil {
 			return err

@@ -124,6 +124,7 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 		f.freezes.grow(z.Subject, z)
 	}
 	for _, c := range d.Counters {
+		c.total(0)
 		f.counters.grow(c.Name, c)
 	}
 	for _, h := range d.Holds {
