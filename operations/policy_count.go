@@ -1,32 +1,43 @@
 package operations
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
 )
 
-// Counted is where an operation counts.
+// Counted is where an operation counts towards the firm's limits. It is not
+// changed, only replaced.
 type Counted struct {
-	Counter string          `json:"counter"`
-	Day     Day             `json:"day"`
-	Amount  accounts.Amount `json:"amount"`
+	Day      Day             `json:"day"`
+	Amount   accounts.Amount `json:"amount"`
+	Counters []string        `json:"counters"` // names of limits, with "@" and the operator where each counts for himself
 }
 
 func (c *Counted) equal(o *Counted) bool {
-	return c.Counter == o.Counter && c.Day == o.Day && c.Amount.Equal(o.Amount.Decimal)
+	return c == o || c != nil && o != nil && c.Day == o.Day && c.Amount.Equal(o.Amount.Decimal) && slices.Equal(c.Counters, o.Counters)
 }
 
-// CountEffect changes one day of one counter.
+func (c *Counted) clone() *Counted {
+	if c == nil {
+		return nil
+	}
+	n := *c
+	n.Counters = slices.Clone(c.Counters)
+	return &n
+}
+
+// CountEffect lets go of one day of one counter that is in no window any more.
+// What operations count for needs no effect: it is in them.
 type CountEffect struct {
 	Counter string          `json:"counter"`
 	Day     Day             `json:"day"`
-	By      accounts.Amount `json:"by"` // negative: given back, or dropped with a day that is past
+	By      accounts.Amount `json:"by"` // negative: the whole of the day
 }
 
 // maxCounters bounds the counters of one book: the limits of the firm, times
@@ -36,243 +47,249 @@ const maxCounters = 1024
 // maxDropped is how many days that are past go with one entry.
 const maxDropped = 64
 
-// counter is what was counted, day by day. It is not changed once it is in a
-// folded book.
-type counter struct {
-	Name string     `json:"name"` // the limit's, with "@" and the operator where each counts for himself
-	Days []dayCount `json:"days"` // ascending; none is zero
-}
-
-type dayCount struct {
-	Day    Day             `json:"day"`
-	Amount accounts.Amount `json:"amount"`
-
-	upTo decimal.Decimal // what was counted up to and on this day, since whenever
-}
-
-func (c *counter) find(day Day) (int, bool) {
-	return slices.BinarySearchFunc(c.Days, day, func(d dayCount, day Day) int { return strings.Compare(string(d.Day), string(day)) })
-}
-
-// used is what others than the operation count for in a window.
-func (c *counter) used(b *bound, own *Operation) decimal.Decimal {
-	if c == nil || b.from == "" || len(c.Days) == 0 {
-		return decimal.Decimal{}
-	}
-	i, _ := c.find(b.from)
-	if i == len(c.Days) {
-		return decimal.Decimal{}
-	}
-	used := c.Days[i].Amount.Decimal
-	if last := len(c.Days) - 1; i < last {
-		used = used.Add(c.Days[last].upTo.Sub(c.Days[i].upTo))
-	}
-	if own == nil {
-		return used
-	}
-	for j := range own.Counted {
-		if n := &own.Counted[j]; n.Counter == c.Name && n.Day >= b.from {
-			used = used.Sub(n.Amount.Decimal)
-		}
-	}
-	return used
-}
-
-// total brings upTo in line from the day at i on.
-func (c *counter) total(i int) {
-	for ; i < len(c.Days); i++ {
-		d := &c.Days[i]
-		if d.upTo = d.Amount.Decimal; i > 0 {
-			d.upTo = c.Days[i-1].upTo.Add(d.Amount.Decimal)
-		}
-	}
-}
-
 // recount brings what the operation counts for in line with its state: nothing
 // before it is executed and when it did not happen; on the day it is let go
-// otherwise. A day that is no longer kept needs no giving back.
+// otherwise. What it no longer counts for is given back to the day it was on.
 func (d *decision) recount(o *Operation, on Event) {
-	var want []Counted
-	var oldest Day
 	switch {
-	case len(d.limits) == 0 && len(o.Counted) == 0, o.State == Prepared:
-		return
+	case len(d.limits) == 0 && o.Counted == nil, o.State == Prepared:
 	case o.State == Failed, o.State == Cancelled, o.State == Rejected, o.State == Expired:
+		o.Counted = nil
 	case on == OnExecute, on == OnModify, on == OnDue, on == OnApprove && o.State != AwaitingApproval:
-		want, oldest = d.counted(o)
-	default:
-		return
-	}
-	for i := range o.Counted {
-		c := &o.Counted[i]
-		if !slices.ContainsFunc(want, func(w Counted) bool { return w.equal(c) }) && d.f.countedOn(c) {
-			d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: c.Counter, Day: c.Day, By: accounts.Exact(c.Amount.Neg())})
+		dates := daysOf(d.now, d.zoneOf(d.f.id.Tenant))
+		own, _ := d.f.open.get(o.ID)
+		v := View{f: d.f, order: o.Order, own: own, finish: on == OnDue, actor: d.c.actors[0]}
+		if n := d.countedOn(v, o, dates.today); !n.equal(o.Counted) {
+			o.Counted = n
 		}
-	}
-	for i := range want {
-		w := &want[i]
-		if !slices.ContainsFunc(o.Counted, func(c Counted) bool { return c.equal(w) }) {
-			d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: w.Counter, Day: w.Day, By: w.Amount})
+		if o.Counted != nil {
+			d.drop(dates.oldest)
 		}
-	}
-	o.Counted = want
-	if len(want) > 0 {
-		d.drop(oldest)
 	}
 }
 
-// counted is where the operation counts when it is let go now, and the oldest
-// day that is still of use.
-func (d *decision) counted(o *Operation) ([]Counted, Day) {
-	var all []Counted
-	own, _ := d.f.open.get(o.ID)
-	v := View{f: d.f, order: o.Order, own: own, actor: o.Maker}
-	dates := daysOf(d.now, d.zoneOf(d.f.id.Tenant))
-	d.binding(v, &o.Terms, func(l *Limit) {
+// countedOn is where the operation counts when it is let go on the day.
+func (r *rulebook) countedOn(v View, o *Operation, today Day) *Counted {
+	var names []string
+	r.binding(v, &o.Terms, func(l *Limit) {
 		if l.counts() {
-			all = append(all, Counted{Counter: l.counter(string(o.Maker.ID)), Day: dates.today, Amount: o.Order.Amount})
+			if names == nil {
+				names = make([]string, 0, len(r.limits))
+			}
+			names = append(names, l.counter(string(o.Maker.ID)))
 		}
 	})
-	return all, dates.oldest
+	if names == nil {
+		return nil
+	}
+	return &Counted{Day: today, Amount: o.Order.Amount, Counters: names}
 }
 
 // drop lets go of days that are in no window any more.
 func (d *decision) drop(oldest Day) {
 	n := 0
-	for _, c := range d.f.counters.all {
-		for i := range c.Days {
-			if c.Days[i].Day >= oldest {
-				break
-			}
+	for i := range d.f.counters.rows {
+		c := d.f.counters.rows[i].val
+		for j := 0; c.at(j).Day < oldest; j++ {
 			if n++; n > maxDropped {
 				return
 			}
-			left := c.Days[i].Amount.Add(sumOfCounts(d.fx.Counts, c.Name, c.Days[i].Day)) // some may be given back in this entry
-			if left.IsPositive() {
-				d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: c.Name, Day: c.Days[i].Day, By: accounts.Exact(left.Neg())})
+			d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: c.name, Day: c.at(j).Day, By: accounts.Exact(c.at(j).Amount.Neg())})
+			if j == len(c.past) {
+				break
 			}
 		}
 	}
-}
-
-func sumOfCounts(all []CountEffect, name string, day Day) decimal.Decimal {
-	var sum decimal.Decimal
-	for i := range all {
-		if all[i].Counter == name && all[i].Day == day {
-			sum = sum.Add(all[i].By.Decimal)
-		}
-	}
-	return sum
 }
 
 // liveCounters are those with a day that is kept.
 func (f *Folded) liveCounters(oldest Day) int {
 	n := 0
-	for _, c := range f.counters.all {
-		if c.Days[len(c.Days)-1].Day >= oldest {
+	for i := range f.counters.rows {
+		if f.counters.rows[i].val.last.Day >= oldest {
 			n++
 		}
 	}
 	return n
 }
 
-// countedOn tells whether the day of what was counted is still kept.
-func (f *Folded) countedOn(c *Counted) bool {
-	n, ok := f.counters.get(c.Counter)
-	if ok {
-		_, ok = n.find(c.Day)
-	}
-	return ok
-}
-
 var errCount = errors.New("a count that could not have been decided")
 
-// count applies one effect.
-func (f *Folded) count(e *CountEffect) error {
-	old, ok := f.counters.get(e.Counter)
-	if !ok {
-		old = &counter{Name: e.Counter}
-	}
-	i, found := old.find(e.Day)
-	n := &counter{Name: e.Counter, Days: make([]dayCount, len(old.Days), len(old.Days)+1)}
-	copy(n.Days, old.Days)
-	if !found {
-		if !e.Day.valid() || e.Counter == "" {
-			return fmt.Errorf("%w: %q on %q", errCount, e.Counter, e.Day)
+// drop takes a whole day off a counter.
+func (f *Folded) drop(e *CountEffect) error {
+	if c, ok := f.counters.get(e.Counter); ok {
+		if i, found := c.find(e.Day); found && c.at(i).Amount.Equal(e.By.Neg()) {
+			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(e.Day, e.By.Decimal))
+			return nil
 		}
-		n.Days = slices.Insert(n.Days, i, dayCount{Day: e.Day})
 	}
-	sum := n.Days[i].Amount.Add(e.By.Decimal)
-	switch {
-	case e.By.IsZero(), sum.IsNegative(), !accounts.Fits(sum):
-		return fmt.Errorf("%w: %s on %s of %q", errCount, e.By, e.Day, e.Counter)
-	case sum.IsZero() && len(n.Days) == 1:
-		f.counters = f.counters.without(e.Counter)
+	return fmt.Errorf("%w: %s by %s on %q", errCount, e.Counter, e.By, e.Day)
+}
+
+// recount moves what an operation counts for from where it counted to where it
+// counts now. A day that is no longer kept needs no giving back.
+func (f *Folded) recount(old *Counted, o *Operation) error {
+	now := o.Counted
+	if now.equal(old) {
 		return nil
-	case sum.IsZero():
-		n.Days = slices.Delete(n.Days, i, i+1)
-	default:
-		n.Days[i].Amount = accounts.Exact(sum)
 	}
-	n.total(i)
-	f.counters = f.counters.with(e.Counter, n)
+	rows := table[string, *counter]{slices.Clone(f.counters.rows)}
+	if old != nil {
+		for _, name := range old.Counters {
+			c, ok := rows.get(name)
+			if !ok {
+				continue
+			}
+			if _, found := c.find(old.Day); found {
+				rows = setCounter(rows, name, c.add(old.Day, old.Amount.Neg()))
+			}
+		}
+	}
+	if now != nil {
+		if !o.State.counts() || !now.Amount.Equal(o.Order.Amount.Decimal) || !now.Day.valid() || len(now.Counters) == 0 {
+			return fmt.Errorf("%w: operation %q, %s, of %s on %q", errCount, o.ID, o.State, now.Amount, now.Day)
+		}
+		for i, name := range now.Counters {
+			if name == "" || slices.Contains(now.Counters[:i], name) {
+				return fmt.Errorf("%w: operation %q for %q", errCount, o.ID, name)
+			}
+			c, ok := rows.get(name)
+			if ok {
+				c = c.add(now.Day, now.Amount.Decimal)
+			} else {
+				c = &counter{name: name, last: dayCount{Day: now.Day, Amount: now.Amount}}
+			}
+			if !accounts.Fits(c.last.Amount.Decimal) {
+				return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
+			}
+			rows = setCounter(rows, name, c)
+		}
+	}
+	f.counters = rows
 	return nil
 }
 
-// checkCounts refuses counts that do not follow from the operations of the
-// entry: whatever is added is what one of them newly counts for, and what one
-// counts for no more is given back unless its day is gone. Beyond that only
-// whole days go. f is the book before.
-func (f *Folded) checkCounts(fx *Effects) error {
-	rest := slices.Clone(fx.Counts)
-	take := func(c *Counted, by decimal.Decimal) bool {
-		i := slices.IndexFunc(rest, func(e CountEffect) bool { return e.Counter == c.Counter && e.Day == c.Day && e.By.Equal(by) })
-		if i >= 0 {
-			rest = slices.Delete(rest, i, i+1)
-		}
-		return i >= 0
+// counts tells whether an operation in this state may count towards limits.
+func (s State) counts() bool { return s.Holds() || s == Completed }
+
+// setCounter puts a counter in its place, in rows nobody else has yet, or takes
+// it out when nothing is left of it.
+func setCounter(t table[string, *counter], name string, c *counter) table[string, *counter] {
+	if c == nil {
+		return t.without(name)
 	}
-	for i := range fx.Operations {
-		o := &fx.Operations[i]
-		var before []Counted
-		if old, ok := f.open.get(o.ID); ok {
-			before = old.Counted
-		}
-		if len(o.Counted) == 0 && len(before) == 0 {
-			continue
-		}
-		for j := range o.Counted {
-			c := &o.Counted[j]
-			if !slices.ContainsFunc(before, func(b Counted) bool { return b.equal(c) }) && !take(c, c.Amount.Decimal) {
-				return fmt.Errorf("%w: operation %q counts for %q without it", errCount, o.ID, c.Counter)
-			}
-		}
-		for j := range before {
-			b := &before[j]
-			if !slices.ContainsFunc(o.Counted, func(c Counted) bool { return c.equal(b) }) && !take(b, b.Amount.Neg()) && f.countedOn(b) {
-				return fmt.Errorf("%w: operation %q gives %q nothing back", errCount, o.ID, b.Counter)
-			}
-		}
+	i, ok := t.find(name)
+	if !ok {
+		return t.with(name, c)
 	}
-	for i := range rest {
-		e := &rest[i]
-		c, ok := f.counters.get(e.Counter)
-		if !ok || !e.By.IsNegative() {
-			return fmt.Errorf("%w: %s for %q", errCount, e.By, e.Counter)
-		}
-		j, found := c.find(e.Day)
-		if !found || !c.Days[j].Amount.Equal(sumOfCounts(fx.Counts, e.Counter, e.Day).Neg()) {
-			return fmt.Errorf("%w: %s for %q", errCount, e.By, e.Counter)
-		}
+	t.rows[i].val = c
+	return t
+}
+
+// counter is what was counted, day by day, ascending; none is zero. It is not
+// changed once it is in a folded book.
+type counter struct {
+	name string
+	past []dayCount // shared by the counters that follow from it
+	last dayCount
+}
+
+type dayCount struct {
+	Day    Day             `json:"day"`
+	Amount accounts.Amount `json:"amount"`
+
+	before decimal.Decimal // what was counted on earlier days, since whenever
+}
+
+// counterDoc is a counter in a snapshot.
+type counterDoc struct {
+	Name string     `json:"name"`
+	Days []dayCount `json:"days"`
+}
+
+func (c *counter) doc() counterDoc { return counterDoc{c.name, append(slices.Clip(c.past), c.last)} }
+
+// counter is nil when there are no days.
+func (d counterDoc) counter() *counter {
+	n := len(d.Days) - 1
+	if n < 0 {
+		return nil
 	}
-	return nil
+	for i := range d.Days[:n] {
+		d.Days[i+1].before = d.Days[i].before.Add(d.Days[i].Amount.Decimal)
+	}
+	return &counter{name: d.Name, past: d.Days[:n:n], last: d.Days[n]}
+}
+
+func (c *counter) at(i int) *dayCount {
+	if i == len(c.past) {
+		return &c.last
+	}
+	return &c.past[i]
+}
+
+// find gives the first day that is not before the one asked for; it may be one
+// past the last.
+func (c *counter) find(day Day) (int, bool) {
+	if day >= c.last.Day {
+		if day == c.last.Day {
+			return len(c.past), true
+		}
+		return len(c.past) + 1, false
+	}
+	return slices.BinarySearchFunc(c.past, day, func(d dayCount, day Day) int { return cmp.Compare(d.Day, day) })
+}
+
+// add gives the counter with that much more on a day; nil when nothing is left.
+func (c *counter) add(day Day, by decimal.Decimal) *counter {
+	n := *c
+	sum := c.last.Amount.Add(by)
+	switch {
+	case day == c.last.Day && sum.IsPositive():
+		n.last.Amount = accounts.Exact(sum)
+		return &n
+	case day > c.last.Day:
+		n.past = append(slices.Clip(c.past), c.last)
+		n.last = dayCount{Day: day, Amount: accounts.Exact(by), before: c.last.before.Add(c.last.Amount.Decimal)}
+		return &n
+	}
+	doc := counterDoc{c.name, slices.Clone(c.doc().Days)}
+	i, found := c.find(day)
+	if !found {
+		doc.Days = slices.Insert(doc.Days, i, dayCount{Day: day})
+	}
+	doc.Days[0].before = decimal.Decimal{}
+	if sum = doc.Days[i].Amount.Add(by); sum.IsZero() {
+		doc.Days = slices.Delete(doc.Days, i, i+1)
+	} else {
+		doc.Days[i].Amount = accounts.Exact(sum)
+	}
+	if len(doc.Days) > 0 {
+		doc.Days[0].before = decimal.Decimal{}
+	}
+	return doc.counter()
+}
+
+// used is what others than the operation count for in a window.
+func (c *counter) used(b *bound, own *Operation) decimal.Decimal {
+	if c == nil || b.from == "" || c.last.Day < b.from {
+		return decimal.Decimal{}
+	}
+	used := c.last.Amount.Decimal
+	if i, _ := c.find(b.from); i < len(c.past) {
+		used = used.Add(c.last.before.Sub(c.past[i].before))
+	}
+	if own != nil && own.Counted != nil && own.Counted.Day >= b.from && slices.Contains(own.Counted.Counters, c.name) {
+		used = used.Sub(own.Counted.Amount.Decimal)
+	}
+	return used
 }
 
 // dated tells how many days the counters have, for the size of the book.
 func (f *Folded) dated() int {
 	n := 0
-	for _, c := range f.counters.all {
-		n += 1 + len(c.Days)
+	for i := range f.counters.rows {
+		n += 2 + len(f.counters.rows[i].val.past)
 	}
 	return n
 }
