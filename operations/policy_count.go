@@ -76,7 +76,7 @@ func (r *rulebook) countedOn(v View, o *Operation, today Day) *Counted {
 			if names == nil {
 				names = make([]string, 0, len(r.limits))
 			}
-			names = append(names, l.counter(string(o.Maker.ID)))
+			names = append(names, l.counter(o.Maker.ID))
 		}
 	})
 	if names == nil {

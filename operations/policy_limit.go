@@ -221,7 +221,7 @@ func (r *rulebook) limitUses(v View, t Terms, now time.Time) []LimitUse {
 // maker is who asked for the operation of the view.
 func (v View) maker() string {
 	if v.own != nil {
-		return string(v.own.Maker.ID)
+		return v.own.Maker.ID
 	}
-	return string(v.actor.ID)
+	return v.actor.ID
 }
