@@ -8,16 +8,18 @@ import (
 )
 
 // committer is group commit without a resident goroutine: commands that come
-// while a batch is in flight gather, and the first of them leads the next
-// batch for all. A lone command goes at once.
+// while batches are in flight gather, and the first of them whose book is free
+// leads the next batch for all of those. A lone command goes at once. A book is
+// in one batch at a time.
 type committer struct {
 	eng *Engine
 
 	mu      sync.Mutex
-	idle    sync.Cond // leading became false
+	idle    sync.Cond // nobody leads any more
 	queue   []*waiter
-	leading bool
-	callers int // who were in the last batch or waited when it ended
+	leaders int             // who lead a batch, or are told to
+	flying  map[BookID]bool // books of batches in flight and of leaders
+	callers int             // who were in the batch that ended last, or waited then
 }
 
 // waiter is one command in the queue of its committer.
@@ -60,7 +62,7 @@ type claim struct {
 }
 
 func newCommitter(e *Engine) *committer {
-	k := &committer{eng: e}
+	k := &committer{eng: e, flying: map[BookID]bool{}}
 	k.idle.L = &k.mu
 	return k
 }
@@ -75,9 +77,9 @@ func (k *committer) submit(ctx context.Context, c *command) answer {
 		return answer{err: fmt.Errorf("%w: too many commands are waiting", ErrUnavailable)}
 	}
 	k.queue = append(k.queue, w)
-	first := !k.leading
+	first := k.leaders < k.eng.cfg.Committers && !k.flying[c.book]
 	if first {
-		k.leading, w.led = true, true
+		k.elect(w)
 	} else {
 		w.lead, w.done = make(chan struct{}), make(chan struct{})
 	}
@@ -114,37 +116,52 @@ func (k *committer) leave(ctx context.Context, w *waiter) answer {
 		}
 	}
 	if w.led {
+		delete(k.flying, w.cmd.book)
+		k.leaders--
 		k.handOver()
 	}
 	k.mu.Unlock()
 	return answer{err: ctx.Err()}
 }
 
-// handOver makes the first in the queue the leader, or nobody. k.mu is held.
+// handOver makes the first in the queue whose book is free a leader, while
+// there may be one more. k.mu is held.
 func (k *committer) handOver() {
-	if len(k.queue) == 0 {
-		k.leading = false
-		k.idle.Broadcast()
-		return
+	for _, q := range k.queue {
+		if k.leaders >= k.eng.cfg.Committers {
+			return
+		}
+		if !q.led && !k.flying[q.cmd.book] {
+			k.elect(q)
+			close(q.lead)
+			return // he takes all that are free
+		}
 	}
-	k.queue[0].led = true
-	close(k.queue[0].lead)
+	if k.leaders == 0 {
+		k.idle.Broadcast()
+	}
 }
 
-// run leads one batch, in which the leader's own command is the first.
+// elect makes a waiter a leader; his book is his from now on. k.mu is held.
+func (k *committer) elect(w *waiter) {
+	k.leaders++
+	w.led = true
+	k.flying[w.cmd.book] = true
+}
+
+// run leads one batch, in which the leader's own command is.
 func (k *committer) run(w *waiter) answer {
 	k.gather()
-	n := min(len(k.queue), k.eng.cfg.MaxBatch)
-	batch := k.queue[:n:n]
-	k.queue = append([]*waiter(nil), k.queue[n:]...)
-	for _, q := range batch {
-		q.picked = true
-	}
+	batch := k.pick(w)
 	k.mu.Unlock()
 
 	defer func() {
 		k.mu.Lock()
-		k.callers = n + len(k.queue)
+		k.callers = len(batch) + len(k.queue)
+		for _, q := range batch {
+			delete(k.flying, q.cmd.book)
+		}
+		k.leaders--
 		k.handOver()
 		k.mu.Unlock()
 	}()
@@ -152,6 +169,29 @@ func (k *committer) run(w *waiter) answer {
 	defer cancel()
 	k.eng.process(ctx, batch)
 	return w.answer
+}
+
+// pick takes from the queue what is free to go with its leader, in order, and
+// marks the books. What would not fit has a leader of its own, if there may be
+// one more. k.mu is held.
+func (k *committer) pick(w *waiter) []*waiter {
+	batch, left := []*waiter{w}, make([]*waiter, 0, len(k.queue))
+	for _, q := range k.queue {
+		switch {
+		case q == w:
+		case len(batch) == k.eng.cfg.MaxBatch, k.flying[q.cmd.book] && q.cmd.book != w.cmd.book:
+			left = append(left, q)
+		default:
+			batch = append(batch, q)
+		}
+	}
+	k.queue = left
+	for _, q := range batch {
+		q.picked = true
+		k.flying[q.cmd.book] = true
+	}
+	k.handOver()
+	return batch
 }
 
 // gather lets callers that were answered a moment ago come back first: they
@@ -170,7 +210,7 @@ func (k *committer) gather() {
 func (k *committer) drain() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for k.leading {
+	for k.leaders > 0 {
 		k.idle.Wait()
 	}
 }

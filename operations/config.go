@@ -64,8 +64,8 @@ type Config struct {
 	// seconds. At most an hour.
 	MaxSkew time.Duration
 
-	// Committers is how many batches may be in flight at a time; each book
-	// belongs to one. Zero: 1, which is right for SQLite and memory. At most 64.
+	// Committers is how many batches may be in flight at a time, a book in one of
+	// them at most. Zero: 1, which is right for SQLite and memory. At most 64.
 	Committers int
 
 	// MaxBatch is the most commands in one batch. Zero: 256. At most 4096.

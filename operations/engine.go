@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"sync/atomic"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -21,9 +20,8 @@ type Engine struct {
 	store  Store
 	gate   *tenancy.Gate
 	cache  *cache
-	lines  []*committer // empty when direct
-	seed   maphash.Seed
-	direct bool // inside a host's own transaction
+	line   *committer // nil when direct
+	direct bool       // inside a host's own transaction
 
 	rotas  *rotas
 	closed *atomic.Bool // for this engine and all made from it by Within
@@ -32,7 +30,7 @@ type Engine struct {
 // New makes an engine over a store. All problems of the configuration are
 // reported at once. The store stays the host's to close, after the engine.
 func New(store Store, c Config) (*Engine, error) {
-	e := &Engine{cfg: c.defaulted(), store: store, seed: maphash.MakeSeed(), rotas: &rotas{}, closed: &atomic.Bool{}}
+	e := &Engine{cfg: c.defaulted(), store: store, rotas: &rotas{}, closed: &atomic.Bool{}}
 	rules, err := newRulebook(c)
 	if store == nil {
 		err = errors.Join(tenancy.Invalid("store", "is nil"), err)
@@ -48,9 +46,7 @@ func New(store Store, c Config) (*Engine, error) {
 	}
 	e.rules, e.cache = rules, newCache(max(e.cfg.CacheBytes, 0))
 	rules.gate, rules.instance = e.gate, e.cfg.IDs.NewID()
-	for range e.cfg.Committers {
-		e.lines = append(e.lines, newCommitter(e))
-	}
+	e.line = newCommitter(e)
 	return e, nil
 }
 
@@ -66,9 +62,7 @@ func (e *Engine) Close() {
 		return
 	}
 	e.closed.Store(true)
-	for _, k := range e.lines {
-		k.drain()
-	}
+	e.line.drain()
 }
 
 // Within is the engine inside the host's own transaction: store is the store's
@@ -85,7 +79,7 @@ func (e *Engine) Close() {
 // as concurrent as the transaction is, usually not at all.
 func (e *Engine) Within(store Store) *Engine {
 	n := *e
-	n.store, n.lines, n.direct = store, nil, true
+	n.store, n.line, n.direct = store, nil, true
 	return &n
 }
 
@@ -269,12 +263,7 @@ func (e *Engine) submit(ctx context.Context, c *command) answer {
 		e.evict(c.book)
 		return w.answer
 	}
-	var h maphash.Hash
-	h.SetSeed(e.seed)
-	h.WriteString(string(c.book.Tenant))
-	h.WriteByte(0)
-	h.WriteString(string(c.book.Customer))
-	return e.lines[h.Sum64()%uint64(len(e.lines))].submit(ctx, c)
+	return e.line.submit(ctx, c)
 }
 
 // denied tells the access log of what no book is told.

@@ -174,7 +174,8 @@ func TestAFunctionOrATableThatIsGoneIsUnavailable(t *testing.T) {
 			if c.Portable {
 				break // it needs no function
 			}
-			code, away, back = "42883", "ALTER FUNCTION onbehalf.commit_runs RENAME TO gone", "ALTER FUNCTION onbehalf.gone RENAME TO commit_runs"
+			code, away, back = "42883", "ALTER FUNCTION onbehalf.commit_runs RENAME TO gone; ALTER FUNCTION onbehalf.commit_run RENAME TO gone_too",
+				"ALTER FUNCTION onbehalf.gone RENAME TO commit_runs; ALTER FUNCTION onbehalf.gone_too RENAME TO commit_run"
 		}
 		s.goesOn(b, other)
 	})

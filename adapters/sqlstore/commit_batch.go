@@ -18,9 +18,17 @@ import (
 // is one round trip and one transaction. What the losers have to be told is
 // read afterwards: entries never change.
 func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order []int) ([]operations.Verdict, error) {
-	args, err := encodeRuns(m.version, runs, order)
-	if err != nil {
+	id := commitRuns
+	args, err := encodeRun(m.version, runs)
+	switch {
+	case err != nil:
 		return nil, err
+	case args != nil:
+		id = commitRun
+	default:
+		if args, err = encodeRuns(m.version, runs, order); err != nil {
+			return nil, err
+		}
 	}
 	var losses []lossRow
 	verdicts := make([]operations.Verdict, len(runs))
@@ -42,7 +50,7 @@ func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order 
 	}
 	of := ofRuns(runs, order)
 	err = m.via.call(ctx, of, func(s *session) error {
-		losses, err = collect(s, commitRuns, func(rows *sql.Rows, l *lossRow) error {
+		losses, err = collect(s, id, func(rows *sql.Rows, l *lossRow) error {
 			return rows.Scan(&l.run, &l.stored, toText(&l.loss))
 		}, args...)
 		if err != nil || m.own() {
@@ -107,6 +115,7 @@ type runArrays struct {
 	fromHash, toHash  [][]byte
 	reliesRun, relies []int64 // the version
 	queue             bool    // an operation waits, or may have waited
+	again             bool    // an operation was there before
 	reliesOn          []string
 	entries           entryArrays
 	operations        operationArrays
@@ -124,9 +133,11 @@ type runArrays struct {
 }
 
 type entryArrays struct {
-	run, seq, at                   []int64
-	prev, hash, fingerprint, bytes [][]byte
-	action, operation, key         []string
+	run, seq, at            []int64
+	prev, hash, fingerprint [][]byte
+	action, operation, key  []string
+	bytes                   []byte  // of all entries, one after the other
+	begins                  []int64 // where each begins, from 1
 }
 
 type operationArrays struct {
@@ -148,6 +159,7 @@ type balanceArrays struct {
 // encodeRuns gives the arguments of the function, the runs in the order given.
 func encodeRuns(version int64, runs []operations.Run, order []int) ([]any, error) {
 	var a runArrays
+	a.entries.bytes = make([]byte, 0, entryBytes(runs))
 	for n, i := range order {
 		a.run = int64(n) + 1
 		if err := a.add(&runs[i]); err != nil {
@@ -162,14 +174,25 @@ func encodeRuns(version int64, runs []operations.Run, order []int) ([]any, error
 		a.tenant, a.customer, a.from, a.fromHash, a.to, a.toHash,
 		d.tenant, d.operator, d.version,
 		a.reliesRun, a.reliesOn, a.relies,
-		e.run, e.seq, e.prev, e.hash, e.at, e.action, e.operation, e.key, e.fingerprint, e.bytes,
-		a.queue,
+		e.run, e.seq, e.prev, e.hash, e.at, e.action, e.operation, e.key, e.fingerprint,
+		e.bytes, append(e.begins, int64(len(e.bytes))+1),
+		a.queue, a.again,
 		o.run, o.end, o.id, o.created, o.updated, o.version, o.state, o.kind, o.asset, o.from, o.to, o.amount, o.maker, o.createdAt, o.due,
 		p.run, p.seq, p.n, p.at, p.operation, p.ref, p.asset, p.amount, p.balance,
 		b.run, b.end, b.ref, b.asset, b.posted, b.held, b.limit, b.seq,
 		a.announceRun, a.announceSeq, a.announceAt,
 		a.rareRun, a.rareSeq, a.rareWhat, a.rareRow, a.rareBytes,
 	}, nil
+}
+
+// entryBytes is how many bytes the entries of the runs have.
+func entryBytes(runs []operations.Run) (n int) {
+	for i := range runs {
+		for j := range runs[i].Changes {
+			n += len(runs[i].Changes[j].Entry.Bytes)
+		}
+	}
+	return n
 }
 
 // distinctArrays are the operators that a batch relies on, in their order. One
@@ -250,6 +273,7 @@ func (a *runArrays) folded(changes []operations.Change) error {
 				}
 				a.laterOperations[row.ID] = c.Entry.Seq
 			}
+			a.again = a.again || row.Created != c.Entry.Seq
 			if err := a.operation(row, end); err != nil {
 				return fmt.Errorf("operation %q: %w", row.ID, err)
 			}
@@ -275,7 +299,8 @@ func (a *runArrays) entry(e *operations.Sealed) {
 	x := &a.entries
 	x.run, x.seq, x.at = append(x.run, a.run), append(x.seq, e.Seq), append(x.at, e.At.UnixMicro())
 	x.prev, x.hash = append(x.prev, e.Prev[:]), append(x.hash, e.Hash[:])
-	x.fingerprint, x.bytes = append(x.fingerprint, e.Fingerprint[:]), append(x.bytes, e.Bytes)
+	x.fingerprint = append(x.fingerprint, e.Fingerprint[:])
+	x.begins, x.bytes = append(x.begins, int64(len(x.bytes))+1), append(x.bytes, e.Bytes...)
 	x.action, x.operation, x.key = append(x.action, string(e.Action)), append(x.operation, string(e.Operation)), append(x.key, e.Key)
 }
 

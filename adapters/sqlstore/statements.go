@@ -15,6 +15,7 @@ const (
 	enterSchema                          // at the beginning of each
 	setScope                             // tells the database what a transaction is about
 	commitRuns                           // a batch, by the database's own function
+	commitRun                            // the same for the most common batch
 	findInBook                           // find, by the database's own function
 	loadBook                             // a load, by the database's own function
 	lockOperator                         // reads an operator and keeps others from changing him

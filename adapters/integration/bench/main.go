@@ -61,9 +61,11 @@ type sizes struct {
 
 	dir string // for the databases of SQLite; empty: a temporary one
 	dsn string
+
+	profile string // folder for profiles of this process; empty: none
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	z, only, err := parse(args)
 	if err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -71,6 +73,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return err
 	}
+	stop, err := profile(z.profile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	for _, m := range []struct {
 		of []string
 		do func(context.Context, sizes, selection, *report) error
@@ -121,6 +128,7 @@ func parse(args []string) (z sizes, only selection, err error) {
 	count(&z.touched, "touched", 300_000, "books touched in R8, at first a tenth of them")
 	flags.StringVar(&z.dir, "dir", "", "folder for the databases of SQLite; default: a temporary one")
 	flags.StringVar(&z.dsn, "dsn", os.Getenv("ONBEHALF_POSTGRES_DSN"), "PostgreSQL server, as a superuser; default: one of our own")
+	flags.StringVar(&z.profile, "profile", "", "folder to write cpu.pprof and allocs.pprof of this process to, all sides together; default: none")
 	if err := flags.Parse(args); err != nil {
 		return z, only, err
 	}

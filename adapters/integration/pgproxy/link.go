@@ -133,7 +133,7 @@ func (l *link) judge(m []byte) (d *Drop, whole bool) {
 	case msgBind:
 		_, rest := text(body)
 		name, _ := text(rest)
-		l.commits = strings.Contains(l.statements[name], "commit_runs(")
+		l.commits = strings.Contains(l.statements[name], "commit_run")
 		if l.commits || l.writing {
 			return l.proxy.hit(Middle), false
 		}
