@@ -336,7 +336,7 @@ func (d *decision) advance(o Operation, on Event, to State) error {
 	o.Previous = o.Updated
 	o.State, o.Updated, o.UpdatedAt = to, d.seq(), d.now
 	d.rehold(&o)
-	d.recount(&o)
+	d.recount(&o, on)
 	if to == Completed {
 		d.fx.Postings = append(d.fx.Postings, o.Terms.Postings...)
 	}

@@ -112,15 +112,14 @@ func (w *writer) operation(o *Operation) {
 	w.intOr("previous", o.Previous)
 	w.otherOr("authors", len(o.Authors) > 0, o.Authors)
 	w.otherOr("approvals", len(o.Approvals) > 0, o.Approvals)
-	if len(o.Counted) > 0 {
+	if c := o.Counted; c != nil {
 		w.key("counted")
-		w.list(len(o.Counted), false, func(i int) {
-			w.begin()
-			w.text("counter", o.Counted[i].Counter)
-			w.text("day", string(o.Counted[i].Day))
-			w.amount("amount", o.Counted[i].Amount)
-			w.end()
-		})
+		w.begin()
+		w.text("day", string(c.Day))
+		w.amount("amount", c.Amount)
+		w.key("counters")
+		w.list(len(c.Counters), c.Counters == nil, func(i int) { w.value("counters", c.Counters[i]) })
+		w.end()
 	}
 	w.end()
 }
@@ -226,6 +225,10 @@ func (w *writer) intOr(name string, n int64) {
 
 func (w *writer) text(name, s string) {
 	w.key(name)
+	w.value(name, s)
+}
+
+func (w *writer) value(name, s string) {
 	if !plain(s) {
 		if !utf8.ValidString(s) { // it would not read back as it was
 			w.fail(tenancy.Invalid(name, "is not valid UTF-8"))

@@ -84,11 +84,12 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 		return Plan{}, err
 	}
 	v := NewView(f, o, nil, actor)
-	t, unmet, err := e.rules.price(v, later(instant(now), f.at))
+	now = later(instant(now), f.at)
+	t, unmet, err := e.rules.price(v, now)
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Order: o, Terms: t, Unmet: unmet, Seq: f.head.Seq}, nil
+	return Plan{Order: o, Terms: t, Unmet: unmet, Limits: e.rules.limitUses(v, t, now), Seq: f.head.Seq}, nil
 }
 
 // Plan is what would happen and what it would cost, and every reason why not.

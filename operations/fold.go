@@ -82,7 +82,7 @@ func (f *Folded) apply(e *Entry) error {
 		return err
 	}
 	for i := range fx.Counts {
-		if err := f.count(&fx.Counts[i]); err != nil {
+		if err := f.drop(&fx.Counts[i]); err != nil {
 			return err
 		}
 	}
@@ -210,11 +210,15 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 		return fmt.Errorf("operation %q is %s and still holds funds", o.ID, o.State)
 	}
 	var from State
+	var counted *Counted
 	if ok {
-		from = old.State
+		from, counted = old.State, old.Counted
 	}
 	if !reachable(from, o.State) {
 		return fmt.Errorf("operation %q: no way from %q to %q", o.ID, from, o.State)
+	}
+	if err := f.recount(counted, o); err != nil {
+		return err
 	}
 	if ok && old.large() {
 		f.large--

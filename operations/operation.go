@@ -31,7 +31,7 @@ type Operation struct {
 	Previous  int64           `json:"previous,omitempty"`  // seq of the entry of the version before; 0 at first
 	Authors   []tenancy.Actor `json:"authors,omitempty"`   // where approval is asked for: everyone who had a part in its content
 	Approvals []Approved      `json:"approvals,omitempty"` // those given to its content as it stands
-	Counted   []Counted       `json:"counted,omitempty"`   // where it counts towards the firm's limits
+	Counted   *Counted        `json:"counted,omitempty"`   // where it counts towards the firm's limits
 }
 
 // clone shares nothing with the operation that its holder could change.
@@ -43,7 +43,7 @@ func (o Operation) clone() Operation {
 		out.Unmet = cloneUnmet(out.Unmet)
 		o.Outcome = &out
 	}
-	o.Authors, o.Counted = slices.Clone(o.Authors), slices.Clone(o.Counted)
+	o.Authors, o.Counted = slices.Clone(o.Authors), o.Counted.clone()
 	o.Approvals = slices.Clone(o.Approvals)
 	for i := range o.Approvals {
 		o.Approvals[i].Actors = slices.Clone(o.Approvals[i].Actors)

@@ -1,24 +1,48 @@
 package operations
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Limit bounds what is asked for, one at a time and in all.
+// Limit bounds what is asked for in one asset, one at a time and in all. It
+// counts the order's amount: from when an operation is submitted or executed,
+// whatever it waits for, in the same change as its holds. What ends without
+// having happened is given back to the day it counted on; what is let go on a
+// later day, by its time or its last approval, counts on that day instead. A
+// later reversal or refund gives nothing back, and a reversal never counts.
+//
+// A zero bound does not bind; at least one must. A bound is inclusive.
 type Limit struct {
-	Name        string // recorded with each count: 1 to 64 bytes, see tenancy.CheckID
+	Name        string // recorded with each count: 1 to 64 bytes, see tenancy.CheckID; without @
 	Match       Match
-	Asset       string          // required: the asset its figures are in
-	PerOperator bool            // each operator counts for himself
+	Asset       string          // required: the asset its figures are in; others are not bound
+	PerOperator bool            // each operator counts for himself what he asked for
 	Min, Max    decimal.Decimal // of one operation
 	Day         decimal.Decimal // of one day in the firm's zone
 	Rolling     decimal.Decimal // of that day and the 29 before
-	Month       decimal.Decimal // of one calendar month
+	Month       decimal.Decimal // of one calendar month in the firm's zone
 }
+
+// MaxLimits is how many limits a firm may have.
+const MaxLimits = 64
+
+// The codes of limits. Their figures are limit, used, asked, left and asset;
+// the subject is "limit:<name>".
+const (
+	CodeLimitMinimum   = "limit_operation_minimum" // less than one operation must be of
+	CodeLimitOperation = "limit_operation"         // more than one operation may be of
+	CodeLimitDay       = "limit_day"               // more than is left of the day
+	CodeLimitRolling   = "limit_rolling_30_days"   // more than is left of the last 30 days
+	CodeLimitMonth     = "limit_month"             // more than is left of the month
+)
 
 // Window is what a limit bounds.
 type Window string
@@ -37,43 +61,167 @@ type LimitUse struct {
 	Window Window          `json:"window"`
 	Asset  string          `json:"asset"`
 	Most   accounts.Amount `json:"most"`
-	Used   accounts.Amount `json:"used"`
-	Left   accounts.Amount `json:"left"`
+	Used   accounts.Amount `json:"used"` // by others than the operation that is judged; zero per operation
+	Left   accounts.Amount `json:"left"` // never negative
 }
 
-// Day is a date in the firm's zone, such as 2026-11-23.
-type Day string
-
-// Counted is where an operation counts.
-type Counted struct {
-	Counter string          `json:"counter"`
-	Day     Day             `json:"day"`
-	Amount  accounts.Amount `json:"amount"`
+func checkLimits(limits []Limit) error {
+	var errs []error
+	if len(limits) > MaxLimits {
+		errs = append(errs, tenancy.Invalid("Limits", fmt.Sprintf("are more than %d", MaxLimits)))
+	}
+	names := map[string]bool{}
+	for i := range limits {
+		l, field := &limits[i], fmt.Sprintf("Limits[%d]", i)
+		errs = append(errs, tenancy.CheckID(field+".Name", l.Name))
+		if strings.Contains(l.Name, "@") {
+			errs = append(errs, tenancy.Invalid(field+".Name", "has an @, which stands before an operator"))
+		}
+		if names[l.Name] {
+			errs = append(errs, tenancy.Invalid(field+".Name", "is that of another limit"))
+		}
+		names[l.Name] = true
+		if l.Asset == "" {
+			errs = append(errs, tenancy.Invalid(field+".Asset", "is required"))
+		}
+		bound := false
+		for _, b := range []decimal.Decimal{l.Min, l.Max, l.Day, l.Rolling, l.Month} {
+			bound = bound || b.IsPositive()
+			if b.IsNegative() || !accounts.Fits(b) {
+				errs = append(errs, tenancy.Invalid(field, "has a bound that is no amount"))
+			}
+		}
+		if !bound {
+			errs = append(errs, tenancy.Invalid(field, "bounds nothing"))
+		}
+		if l.Max.IsPositive() && l.Max.LessThan(l.Min) {
+			errs = append(errs, tenancy.Invalid(field, "has a Max below its Min"))
+		}
+	}
+	return errors.Join(errs...)
 }
 
-// CountEffect changes one day of one counter.
-type CountEffect struct {
-	Counter string          `json:"counter"`
-	Day     Day             `json:"day"`
-	By      accounts.Amount `json:"by"` // negative: given back, or dropped with a day that is past
+// counts tells whether operations are added up for the limit.
+func (l *Limit) counts() bool {
+	return l.Day.IsPositive() || l.Rolling.IsPositive() || l.Month.IsPositive()
 }
 
-// counter is what was counted, day by day.
-type counter struct {
-	Name string     `json:"name"`
-	Days []dayCount `json:"days"` // ascending; none is zero
+// counter names what an operator's operations are added up in.
+func (l *Limit) counter(op string) string {
+	if l.PerOperator {
+		return l.Name + "@" + op // in no name
+	}
+	return l.Name
 }
 
-type dayCount struct {
-	Day    Day             `json:"day"`
-	Amount accounts.Amount `json:"amount"`
+// bound is one window of a limit, where it applies.
+type bound struct {
+	window Window
+	code   string
+	most   decimal.Decimal
+	from   Day // of what is added up; empty: nothing
 }
 
-func checkLimits([]Limit) error { return nil }
+func (l *Limit) bounds(d *days) [4]bound {
+	return [...]bound{
+		{PerOperation, CodeLimitOperation, l.Max, ""},
+		{PerDay, CodeLimitDay, l.Day, d.today},
+		{PerRolling, CodeLimitRolling, l.Rolling, d.rolling},
+		{PerMonth, CodeLimitMonth, l.Month, d.month},
+	}
+}
 
-func (r *rulebook) beyondLimits(View, Terms, time.Time) []Unmet { return nil }
+// binding walks the limits that are for the order of the view.
+func (r *rulebook) binding(v View, t *Terms, yield func(l *Limit)) {
+	for i := range r.limits {
+		if l := &r.limits[i]; l.Asset == t.Asset && l.Match.covers(v, t) {
+			yield(l)
+		}
+	}
+}
 
-// recount brings what the operation counts for in line with its state.
-func (d *decision) recount(*Operation) {}
+// beyondLimits tells every bound of the firm's limits that the order exceeds.
+func (r *rulebook) beyondLimits(v View, t Terms, now time.Time) []Unmet {
+	if len(r.limits) == 0 {
+		return nil
+	}
+	var unmet []Unmet
+	f, asked, d := v.folded(), v.order.Amount.Decimal, daysOf(now, r.zoneOf(v.Book().Tenant))
+	fresh := 0
+	r.binding(v, &t, func(l *Limit) {
+		if l.Min.IsPositive() && asked.LessThan(l.Min) {
+			unmet = append(unmet, Unmet{
+				Code: CodeLimitMinimum, Subject: "limit:" + l.Name,
+				Figures: []Figure{{Name: "limit", Value: accounts.Canonical(l.Min)}, {Name: "asked", Value: accounts.Canonical(asked)}, {Name: "asset", Value: l.Asset}},
+				Remedy:  "Ask for at least the minimum.",
+			})
+		}
+		var c *counter
+		if l.counts() {
+			var found bool
+			if c, found = f.counters.get(l.counter(v.maker())); !found {
+				fresh++
+			}
+		}
+		for _, b := range l.bounds(&d) {
+			if !b.most.IsPositive() {
+				continue
+			}
+			used := c.used(&b, v.own)
+			if used.Add(asked).GreaterThan(b.most) {
+				unmet = append(unmet, beyond(l, &b, used, asked))
+			}
+		}
+	})
+	if fresh > 0 && f.counters.len()+fresh > maxCounters && f.liveCounters(d.oldest)+fresh > maxCounters {
+		unmet = append(unmet, full("counters", maxCounters))
+	}
+	return unmet
+}
 
-func (f *Folded) count(*CountEffect) error { return nil }
+func beyond(l *Limit, b *bound, used, asked decimal.Decimal) Unmet {
+	left := decimal.Max(b.most.Sub(used), decimal.Decimal{})
+	u := Unmet{
+		Code: b.code, Subject: "limit:" + l.Name,
+		Figures: []Figure{
+			{Name: "limit", Value: accounts.Canonical(b.most)}, {Name: "used", Value: accounts.Canonical(used)},
+			{Name: "asked", Value: accounts.Canonical(asked)}, {Name: "left", Value: accounts.Canonical(left)}, {Name: "asset", Value: l.Asset},
+		},
+		Remedy: "Ask for at most what is left, or wait until earlier operations no longer count.",
+	}
+	if b.window == PerOperation {
+		u.Remedy = "Ask for at most the limit."
+	}
+	return u
+}
+
+// limitUses lists what is left of every limit that binds the order, before it.
+func (r *rulebook) limitUses(v View, t Terms, now time.Time) []LimitUse {
+	if len(r.limits) == 0 || t.Asset == "" {
+		return nil
+	}
+	var all []LimitUse
+	d := daysOf(now, r.zoneOf(v.Book().Tenant))
+	r.binding(v, &t, func(l *Limit) {
+		c, _ := v.folded().counters.get(l.counter(v.maker()))
+		for _, b := range l.bounds(&d) {
+			if !b.most.IsPositive() {
+				continue
+			}
+			used := c.used(&b, v.own)
+			all = append(all, LimitUse{
+				Limit: l.Name, Window: b.window, Asset: l.Asset, Most: accounts.Exact(b.most), Used: accounts.Exact(used),
+				Left: accounts.Exact(decimal.Max(b.most.Sub(used), decimal.Decimal{})),
+			})
+		}
+	})
+	return all
+}
+
+// maker is who asked for the operation of the view.
+func (v View) maker() string {
+	if v.own != nil {
+		return v.own.Maker.ID
+	}
+	return v.actor.ID
+}

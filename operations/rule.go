@@ -88,18 +88,18 @@ func (w AmountWithin) Check(v View, t Terms, _ time.Time) []Unmet {
 	if t.Asset != w.Asset {
 		return nil
 	}
-	asked := Figure{Name: "asked", Value: accounts.Canonical(amount)}
+	asked := func() Figure { return Figure{Name: "asked", Value: accounts.Canonical(amount)} }
 	if w.Min.IsPositive() && amount.LessThan(w.Min) {
 		return []Unmet{{
 			Code: CodeAmountBelow, Subject: "amount",
-			Figures: []Figure{asked, {Name: "minimum", Value: accounts.Canonical(w.Min)}, {Name: "asset", Value: w.Asset}},
+			Figures: []Figure{asked(), {Name: "minimum", Value: accounts.Canonical(w.Min)}, {Name: "asset", Value: w.Asset}},
 			Remedy:  "Ask for at least the minimum.",
 		}}
 	}
 	if w.Max.IsPositive() && amount.GreaterThan(w.Max) {
 		return []Unmet{{
 			Code: CodeAmountAbove, Subject: "amount",
-			Figures: []Figure{asked, {Name: "maximum", Value: accounts.Canonical(w.Max)}, {Name: "asset", Value: w.Asset}},
+			Figures: []Figure{asked(), {Name: "maximum", Value: accounts.Canonical(w.Max)}, {Name: "asset", Value: w.Asset}},
 			Remedy:  "Ask for at most the maximum.",
 		}}
 	}

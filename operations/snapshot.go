@@ -30,7 +30,7 @@ type snapshotDoc struct {
 	Currencies []CurrencyEffect   `json:"currencies,omitempty"`
 	Accounts   []accounts.Account `json:"accounts,omitempty"`
 	Freezes    []*FreezeEffect    `json:"freezes,omitempty"`
-	Counters   []*counter         `json:"counters,omitempty"`
+	Counters   []counterDoc       `json:"counters,omitempty"`
 	Holds      []holdDoc          `json:"holds,omitempty"`
 	System     []systemBalance    `json:"system,omitempty"`
 	Open       []*Operation       `json:"open,omitempty"`
@@ -54,7 +54,10 @@ func (f *Folded) snapshot() (*Snapshot, error) {
 		Format: Format, Book: f.id, Seq: f.head.Seq, Hash: f.head.Hash, At: f.at,
 		OpenedAt: f.openedAt, OpenedBy: f.openedBy, Customer: f.customer,
 		System: f.system, Open: f.open.values(), Incidents: f.incidents.values(),
-		Freezes: f.freezes.values(), Counters: f.counters.values(),
+		Freezes: f.freezes.values(),
+	}
+	for _, c := range f.counters.all {
+		d.Counters = append(d.Counters, c.doc())
 	}
 	for subject, digest := range f.personal.all {
 		d.Personal = append(d.Personal, PersonalEffect{Subject: subject, Digest: digest})
@@ -124,7 +127,9 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 		f.freezes.grow(z.Subject, z)
 	}
 	for _, c := range d.Counters {
-		f.counters.grow(c.Name, c)
+		if n := c.counter(); n != nil {
+			f.counters.grow(c.Name, n)
+		}
 	}
 	for _, h := range d.Holds {
 		f.holds.grow(h.Key, h.Amount.Decimal)

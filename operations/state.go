@@ -84,7 +84,7 @@ func (f *Folded) systemPosted(ref accounts.Ref, asset string) decimal.Decimal {
 func (f *Folded) size() int64 {
 	const fixed = 1024
 	return fixed + 96*int64(f.personal.len()+f.currencies.len()+f.grants.len()+f.refusals.len()) + 512*int64(f.operators.len()) +
-		640*int64(f.accounts.len()) + 128*int64(f.holds.len()+len(f.system)) + 2048*int64(f.open.len()) + 256*int64(f.incidents.len())
+		640*int64(f.accounts.len()) + 128*int64(f.holds.len()+len(f.system)) + 2048*int64(f.open.len()) + 256*int64(f.incidents.len()) + 96*int64(f.dated())
 }
 
 // Caps bound what may be open in one book at a time, so that a decision, a

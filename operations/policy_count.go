@@ -1,0 +1,295 @@
+package operations
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+)
+
+// Counted is where an operation counts towards the firm's limits. It is not
+// changed, only replaced.
+type Counted struct {
+	Day      Day             `json:"day"`
+	Amount   accounts.Amount `json:"amount"`
+	Counters []string        `json:"counters"` // names of limits, with "@" and the operator where each counts for himself
+}
+
+func (c *Counted) equal(o *Counted) bool {
+	return c == o || c != nil && o != nil && c.Day == o.Day && c.Amount.Equal(o.Amount.Decimal) && slices.Equal(c.Counters, o.Counters)
+}
+
+func (c *Counted) clone() *Counted {
+	if c == nil {
+		return nil
+	}
+	n := *c
+	n.Counters = slices.Clone(c.Counters)
+	return &n
+}
+
+// CountEffect lets go of one day of one counter that is in no window any more.
+// What operations count for needs no effect: it is in them.
+type CountEffect struct {
+	Counter string          `json:"counter"`
+	Day     Day             `json:"day"`
+	By      accounts.Amount `json:"by"` // negative: the whole of the day
+}
+
+// maxCounters bounds the counters of one book: the limits of the firm, times
+// the operators where they count for themselves.
+const maxCounters = 1024
+
+// maxDropped is how many days that are past go with one entry.
+const maxDropped = 64
+
+// recount brings what the operation counts for in line with its state: nothing
+// before it is executed and when it did not happen; on the day it is let go
+// otherwise. What it no longer counts for is given back to the day it was on.
+func (d *decision) recount(o *Operation, on Event) {
+	switch {
+	case len(d.limits) == 0 && o.Counted == nil, o.State == Prepared:
+	case o.State == Failed, o.State == Cancelled, o.State == Rejected, o.State == Expired:
+		o.Counted = nil
+	case on == OnExecute, on == OnModify, on == OnDue, on == OnApprove && o.State != AwaitingApproval:
+		dates := daysOf(d.now, d.zoneOf(d.f.id.Tenant))
+		own, _ := d.f.open.get(o.ID)
+		v := View{f: d.f, order: o.Order, own: own, finish: on == OnDue, actor: d.c.actors[0]}
+		if n := d.countedOn(v, o, dates.today); !n.equal(o.Counted) {
+			o.Counted = n
+		}
+		if o.Counted != nil {
+			d.drop(dates.oldest)
+		}
+	}
+}
+
+// countedOn is where the operation counts when it is let go on the day.
+func (r *rulebook) countedOn(v View, o *Operation, today Day) *Counted {
+	var names []string
+	r.binding(v, &o.Terms, func(l *Limit) {
+		if l.counts() {
+			if names == nil {
+				names = make([]string, 0, len(r.limits))
+			}
+			names = append(names, l.counter(o.Maker.ID))
+		}
+	})
+	if names == nil {
+		return nil
+	}
+	return &Counted{Day: today, Amount: o.Order.Amount, Counters: names}
+}
+
+// drop lets go of days that are in no window any more.
+func (d *decision) drop(oldest Day) {
+	n := 0
+	for i := range d.f.counters.rows {
+		c := d.f.counters.rows[i].val
+		for j := 0; c.at(j).Day < oldest; j++ {
+			if n++; n > maxDropped {
+				return
+			}
+			d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: c.name, Day: c.at(j).Day, By: accounts.Exact(c.at(j).Amount.Neg())})
+			if j == len(c.past) {
+				break
+			}
+		}
+	}
+}
+
+// liveCounters are those with a day that is kept.
+func (f *Folded) liveCounters(oldest Day) int {
+	n := 0
+	for i := range f.counters.rows {
+		if f.counters.rows[i].val.last.Day >= oldest {
+			n++
+		}
+	}
+	return n
+}
+
+var errCount = errors.New("a count that could not have been decided")
+
+// drop takes a whole day off a counter.
+func (f *Folded) drop(e *CountEffect) error {
+	if c, ok := f.counters.get(e.Counter); ok {
+		if i, found := c.find(e.Day); found && c.at(i).Amount.Equal(e.By.Neg()) {
+			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(e.Day, e.By.Decimal))
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s by %s on %q", errCount, e.Counter, e.By, e.Day)
+}
+
+// recount moves what an operation counts for from where it counted to where it
+// counts now. A day that is no longer kept needs no giving back.
+func (f *Folded) recount(old *Counted, o *Operation) error {
+	now := o.Counted
+	if now.equal(old) {
+		return nil
+	}
+	rows := table[string, *counter]{slices.Clone(f.counters.rows)}
+	if old != nil {
+		for _, name := range old.Counters {
+			c, ok := rows.get(name)
+			if !ok {
+				continue
+			}
+			if _, found := c.find(old.Day); found {
+				rows = setCounter(rows, name, c.add(old.Day, old.Amount.Neg()))
+			}
+		}
+	}
+	if now != nil {
+		if !o.State.counts() || !now.Amount.Equal(o.Order.Amount.Decimal) || !now.Day.valid() || len(now.Counters) == 0 {
+			return fmt.Errorf("%w: operation %q, %s, of %s on %q", errCount, o.ID, o.State, now.Amount, now.Day)
+		}
+		for i, name := range now.Counters {
+			if name == "" || slices.Contains(now.Counters[:i], name) {
+				return fmt.Errorf("%w: operation %q for %q", errCount, o.ID, name)
+			}
+			c, ok := rows.get(name)
+			if ok {
+				c = c.add(now.Day, now.Amount.Decimal)
+			} else {
+				c = &counter{name: name, last: dayCount{Day: now.Day, Amount: now.Amount}}
+			}
+			if !accounts.Fits(c.last.Amount.Decimal) {
+				return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
+			}
+			rows = setCounter(rows, name, c)
+		}
+	}
+	f.counters = rows
+	return nil
+}
+
+// counts tells whether an operation in this state may count towards limits.
+func (s State) counts() bool { return s.Holds() || s == Completed }
+
+// setCounter puts a counter in its place, in rows nobody else has yet, or takes
+// it out when nothing is left of it.
+func setCounter(t table[string, *counter], name string, c *counter) table[string, *counter] {
+	if c == nil {
+		return t.without(name)
+	}
+	i, ok := t.find(name)
+	if !ok {
+		return t.with(name, c)
+	}
+	t.rows[i].val = c
+	return t
+}
+
+// counter is what was counted, day by day, ascending; none is zero. It is not
+// changed once it is in a folded book.
+type counter struct {
+	name string
+	past []dayCount // shared by the counters that follow from it
+	last dayCount
+}
+
+type dayCount struct {
+	Day    Day             `json:"day"`
+	Amount accounts.Amount `json:"amount"`
+
+	before decimal.Decimal // what was counted on earlier days, since whenever
+}
+
+// counterDoc is a counter in a snapshot.
+type counterDoc struct {
+	Name string     `json:"name"`
+	Days []dayCount `json:"days"`
+}
+
+func (c *counter) doc() counterDoc { return counterDoc{c.name, append(slices.Clip(c.past), c.last)} }
+
+// counter is nil when there are no days.
+func (d counterDoc) counter() *counter {
+	n := len(d.Days) - 1
+	if n < 0 {
+		return nil
+	}
+	for i := range d.Days[:n] {
+		d.Days[i+1].before = d.Days[i].before.Add(d.Days[i].Amount.Decimal)
+	}
+	return &counter{name: d.Name, past: d.Days[:n:n], last: d.Days[n]}
+}
+
+func (c *counter) at(i int) *dayCount {
+	if i == len(c.past) {
+		return &c.last
+	}
+	return &c.past[i]
+}
+
+// find gives the first day that is not before the one asked for; it may be one
+// past the last.
+func (c *counter) find(day Day) (int, bool) {
+	if day >= c.last.Day {
+		if day == c.last.Day {
+			return len(c.past), true
+		}
+		return len(c.past) + 1, false
+	}
+	return slices.BinarySearchFunc(c.past, day, func(d dayCount, day Day) int { return cmp.Compare(d.Day, day) })
+}
+
+// add gives the counter with that much more on a day; nil when nothing is left.
+func (c *counter) add(day Day, by decimal.Decimal) *counter {
+	n := *c
+	sum := c.last.Amount.Add(by)
+	switch {
+	case day == c.last.Day && sum.IsPositive():
+		n.last.Amount = accounts.Exact(sum)
+		return &n
+	case day > c.last.Day:
+		n.past = append(slices.Clip(c.past), c.last)
+		n.last = dayCount{Day: day, Amount: accounts.Exact(by), before: c.last.before.Add(c.last.Amount.Decimal)}
+		return &n
+	}
+	doc := counterDoc{c.name, slices.Clone(c.doc().Days)}
+	i, found := c.find(day)
+	if !found {
+		doc.Days = slices.Insert(doc.Days, i, dayCount{Day: day})
+	}
+	doc.Days[0].before = decimal.Decimal{}
+	if sum = doc.Days[i].Amount.Add(by); sum.IsZero() {
+		doc.Days = slices.Delete(doc.Days, i, i+1)
+	} else {
+		doc.Days[i].Amount = accounts.Exact(sum)
+	}
+	if len(doc.Days) > 0 {
+		doc.Days[0].before = decimal.Decimal{}
+	}
+	return doc.counter()
+}
+
+// used is what others than the operation count for in a window.
+func (c *counter) used(b *bound, own *Operation) decimal.Decimal {
+	if c == nil || b.from == "" || c.last.Day < b.from {
+		return decimal.Decimal{}
+	}
+	used := c.last.Amount.Decimal
+	if i, _ := c.find(b.from); i < len(c.past) {
+		used = used.Add(c.last.before.Sub(c.past[i].before))
+	}
+	if own != nil && own.Counted != nil && own.Counted.Day >= b.from && slices.Contains(own.Counted.Counters, c.name) {
+		used = used.Sub(own.Counted.Amount.Decimal)
+	}
+	return used
+}
+
+// dated tells how many days the counters have, for the size of the book.
+func (f *Folded) dated() int {
+	n := 0
+	for i := range f.counters.rows {
+		n += 2 + len(f.counters.rows[i].val.past)
+	}
+	return n
+}
