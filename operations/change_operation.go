@@ -203,8 +203,6 @@ func (d *decision) fresh(id OperationID, t Terms) Operation {
 // begin moves an operation on from where an operator, or its time, lets it go.
 func (d *decision) begin(o Operation, on Event) error {
 	switch {
-	case on == OnExecute && o.Terms.Approval != nil:
-		return d.await(o, on)
 	case on != OnDue && o.Order.NotBefore.After(d.now):
 		return d.advance(o, on, Scheduled)
 	case d.inside(o.Terms):

@@ -261,7 +261,7 @@ func (d *decision) incident(code string, o *Operation, a Answer) {
 	if a.Status == AnswerSettled || a.Status == AnswerReversed {
 		figures = append(figures,
 			Figure{Name: "answered", Value: accounts.Canonical(a.Amount) + " " + boundedText(a.Asset, 16)},
-			Figure{Name: "intended", Value: accounts.Canonical(o.Order.Amount.Decimal) + " " + o.Terms.Asset})
+			Figure{Name: "intended", Value: o.carried().String() + " " + o.Terms.Asset})
 	}
 	if a.External != "" {
 		figures = append(figures, Figure{Name: "external", Value: a.External})

@@ -333,7 +333,6 @@ func (d *decision) advance(o Operation, on Event, to State) error {
 		o.Created, o.CreatedAt = d.seq(), d.now
 	}
 	o.Version++
-	o.Previous = o.Updated
 	o.State, o.Updated, o.UpdatedAt = to, d.seq(), d.now
 	d.rehold(&o)
 	d.recount(&o, on)

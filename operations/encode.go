@@ -64,7 +64,6 @@ func (w *writer) effects(fx *Effects) {
 	w.otherOr("revoked", len(fx.Revoked) > 0, fx.Revoked)
 	w.otherOr("currencies", len(fx.Currencies) > 0, fx.Currencies)
 	w.otherOr("accounts", len(fx.Accounts) > 0, fx.Accounts)
-	w.otherOr("freezes", len(fx.Freezes) > 0, fx.Freezes)
 	w.otherOr("releases", len(fx.Releases) > 0, fx.Releases)
 	w.otherOr("holds", len(fx.Holds) > 0, fx.Holds)
 	if len(fx.Postings) > 0 {
@@ -109,9 +108,6 @@ func (w *writer) operation(o *Operation) {
 	w.textOr("provider_reference", o.ProviderReference)
 	w.timeOr("send_by", o.SendBy)
 	w.otherOr("outcome", o.Outcome != nil, o.Outcome)
-	w.intOr("previous", o.Previous)
-	w.otherOr("authors", len(o.Authors) > 0, o.Authors)
-	w.otherOr("approvals", len(o.Approvals) > 0, o.Approvals)
 	if c := o.Counted; c != nil {
 		w.key("counted")
 		w.begin()
@@ -161,7 +157,6 @@ func (w *writer) terms(t *Terms) {
 		w.amount("carried", *t.Carried)
 	}
 	w.otherOr("fees", len(t.Fees) > 0, t.Fees)
-	w.otherOr("approval", t.Approval != nil, t.Approval)
 	w.end()
 }
 

@@ -90,12 +90,18 @@ func drawEntry(t *rapid.T) Entry {
 			o.Order.Attributes = map[string]string{"b": draw("b"), "a": draw("a")}
 			o.Terms.Holds = []HoldTerm{{Account: accounts.ID(draw("held")), Amount: amount()}}
 			o.Outcome = &Outcome{Code: draw("code"), Text: draw("text")}
+			o.Order.Parent = OperationID(draw("order parent"))
+			carried := amount()
+			o.Terms.Carried = &carried
+			o.Terms.Fees = []FeeLine{{Fee: draw("fee"), Account: "a", Amount: amount(), Inside: rapid.Bool().Draw(t, "inside"), Rounding: accounts.Up}}
+			o.Counted = &Counted{Day: Day(draw("day")), Amount: amount(), Counters: []string{draw("counter")}}
 		}
 		e.Effects.Operations = append(e.Effects.Operations, o)
 	}
 	if rapid.Bool().Draw(t, "rare") {
 		e.Effects.Customer = &CustomerEffect{Country: draw("country")}
 		e.Effects.Holds = []HoldEffect{{Account: "a", Amount: amount()}}
+		e.Effects.Counts = []CountEffect{{Counter: draw("counter"), Day: Day(draw("day")), By: amount()}}
 		e.Effects.Closed = []IncidentID{IncidentID(draw("incident"))}
 	}
 	return e

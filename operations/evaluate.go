@@ -45,7 +45,6 @@ type rulebook struct {
 	rules     All
 	fees      []FeeRule
 	limits    []Limit
-	approvals []Approval
 	zone      *time.Location
 	zones     map[tenancy.TenantID]*time.Location
 	providers map[string]Provider
@@ -98,10 +97,8 @@ type Plan struct {
 	Terms Terms   `json:"terms"`
 	Unmet []Unmet `json:"unmet,omitempty"` // empty: it would be accepted
 
-	// Warnings among the unmet go away when the command acknowledges their codes.
-	Warnings []string   `json:"warnings,omitempty"`
-	Limits   []LimitUse `json:"limits,omitempty"` // what is left of every limit that binds it, before it
-	Seq      int64      `json:"seq"`              // the book's newest entry when this was true
+	Limits []LimitUse `json:"limits,omitempty"` // what is left of every limit that binds it, before it
+	Seq    int64      `json:"seq"`              // the book's newest entry when this was true
 }
 
 // Allowed tells whether nothing is in the way.
@@ -150,7 +147,6 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		ns = named(v.order)
 	}
 	t.Expires = instant(now.Add(r.validFor))
-	t.Approval = r.needsApproval(v, t)
 	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
 }
 
@@ -173,7 +169,7 @@ func (r *rulebook) judge(v View, t Terms, now time.Time) []Unmet {
 }
 
 func (r *rulebook) judgeNets(v View, t Terms, ns []net, now time.Time) []Unmet {
-	unmet := append(r.providerUnknown(t), frozen(v, t)...)
+	unmet := r.providerUnknown(t)
 	unmet = append(unmet, beyondParent(v)...)
 	for _, n := range ns {
 		unmet = append(unmet, v.Eligible(n.account, n.dir, n.amount.Abs())...)

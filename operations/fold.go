@@ -65,9 +65,6 @@ func (f *Folded) apply(e *Entry) error {
 			return err
 		}
 	}
-	for i := range fx.Freezes {
-		f.freeze(&fx.Freezes[i])
-	}
 	for i := range fx.Releases {
 		if err := f.release(&fx.Releases[i]); err != nil {
 			return err

@@ -20,10 +20,6 @@ import (
 type Intent struct {
 	Key       string // 1 to 128 printable ASCII characters without space; not beginning with '~'
 	RequestID string // optional: the host's own id of the request, recorded; at most 128 bytes
-
-	// Acknowledge names, by their codes, the warnings that were read and are not
-	// to stand in the way. Part of what the key is taken for. At most 16.
-	Acknowledge []string
 }
 
 // MaxKey is the longest idempotency key in bytes.

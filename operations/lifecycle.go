@@ -63,9 +63,8 @@ const (
 	OnExecute   Event = "execute"    // a command: do it, as policies say
 	OnModify    Event = "modify"     // a command: other content, priced again
 	OnCancel    Event = "cancel"     // a command: withdraw it
-	OnApprove   Event = "approve"    // a command: an approver agrees
+	OnApprove   Event = "approve"    // a command: the last approval that was asked for
 	OnReject    Event = "reject"     // a command: an approver says no
-	OnWithdraw  Event = "withdraw"   // a command: an approver takes back what he gave
 	OnExpire    Event = "expire"     // its terms or its waiting time ran out
 	OnDue       Event = "due"        // its time has come
 	OnSettled   Event = "settled"    // evidence: it happened
@@ -76,7 +75,7 @@ const (
 
 // Events lists every event.
 func Events() []Event {
-	return []Event{OnPrepare, OnExecute, OnModify, OnCancel, OnApprove, OnReject, OnWithdraw, OnExpire, OnDue, OnSettled, OnRefused, OnCalledOff, OnSilence}
+	return []Event{OnPrepare, OnExecute, OnModify, OnCancel, OnApprove, OnReject, OnExpire, OnDue, OnSettled, OnRefused, OnCalledOff, OnSilence}
 }
 
 // Edge is one permitted move. From is empty for the first one.
@@ -93,7 +92,7 @@ func Lifecycle() []Edge {
 	return table[:]
 }
 
-func lifecycle() [35]Edge {
+func lifecycle() [32]Edge {
 	return [...]Edge{
 		{"", OnPrepare, Prepared},
 		{"", OnExecute, Completed},
@@ -113,8 +112,6 @@ func lifecycle() [35]Edge {
 		{AwaitingApproval, OnApprove, Scheduled},
 		{AwaitingApproval, OnApprove, Executing},
 		{AwaitingApproval, OnApprove, Completed},
-		{AwaitingApproval, OnApprove, AwaitingApproval}, // not the last that is asked for
-		{AwaitingApproval, OnWithdraw, AwaitingApproval},
 		{AwaitingApproval, OnModify, AwaitingApproval},
 		{AwaitingApproval, OnReject, Rejected},
 		{AwaitingApproval, OnCancel, Cancelled},
@@ -124,7 +121,6 @@ func lifecycle() [35]Edge {
 		{Scheduled, OnDue, Completed},
 		{Scheduled, OnDue, Failed},
 		{Scheduled, OnModify, Scheduled},
-		{Scheduled, OnModify, AwaitingApproval}, // what was approved is not what stands there now
 		{Scheduled, OnCancel, Cancelled},
 
 		{Executing, OnSettled, Completed},

@@ -28,10 +28,7 @@ type Operation struct {
 	SendBy            time.Time     `json:"send_by,omitzero"`             // the intent is not sent after this
 	Outcome           *Outcome      `json:"outcome,omitempty"`            // what ended or unsettled it
 
-	Previous  int64           `json:"previous,omitempty"`  // seq of the entry of the version before; 0 at first
-	Authors   []tenancy.Actor `json:"authors,omitempty"`   // where approval is asked for: everyone who had a part in its content
-	Approvals []Approved      `json:"approvals,omitempty"` // those given to its content as it stands
-	Counted   *Counted        `json:"counted,omitempty"`   // where it counts towards the firm's limits
+	Counted *Counted `json:"counted,omitempty"` // where it counts towards the firm's limits
 }
 
 // clone shares nothing with the operation that its holder could change.
@@ -43,11 +40,7 @@ func (o Operation) clone() Operation {
 		out.Unmet = cloneUnmet(out.Unmet)
 		o.Outcome = &out
 	}
-	o.Authors, o.Counted = slices.Clone(o.Authors), o.Counted.clone()
-	o.Approvals = slices.Clone(o.Approvals)
-	for i := range o.Approvals {
-		o.Approvals[i].Actors = slices.Clone(o.Approvals[i].Actors)
-	}
+	o.Counted = o.Counted.clone()
 	return o
 }
 
@@ -99,10 +92,9 @@ type Terms struct {
 	Provider string             `json:"provider,omitempty"` // carries it outside; empty: settles inside the book
 	Holds    []HoldTerm         `json:"holds,omitempty"`    // set aside from execution to settlement
 	Postings []accounts.Posting `json:"postings"`           // made at settlement; every asset sums to zero
-	Expires  time.Time          `json:"expires,omitzero"`   // while prepared or awaiting approval: good until this instant, exclusive
+	Expires  time.Time          `json:"expires,omitzero"`   // while prepared: good until this instant, exclusive
 	Carried  *accounts.Amount   `json:"carried,omitempty"`  // what the provider is to carry, where that is not the order's amount
 	Fees     []FeeLine          `json:"fees,omitempty"`     // what it costs the customer; part of the postings
-	Approval *ApprovalTerm      `json:"approval,omitempty"` // whose agreement it needs
 }
 
 func (t Terms) clone() Terms {
@@ -110,11 +102,6 @@ func (t Terms) clone() Terms {
 	if t.Carried != nil {
 		c := *t.Carried
 		t.Carried = &c
-	}
-	if t.Approval != nil {
-		a := *t.Approval
-		a.Policies = slices.Clone(a.Policies)
-		t.Approval = &a
 	}
 	return t
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Match says which operations a fee, a limit or an approval is for. Zero fields
+// Match says which operations a fee or a limit is for. Zero fields
 // do not restrict; the zero Match is for every operation.
 type Match struct {
 	Kinds     []string
@@ -19,7 +19,6 @@ type Match struct {
 	Direction accounts.Direction // what becomes of the customer's money: Debit when it leaves, Credit when it comes; a transfer does both
 	Customers []tenancy.CustomerID
 	Types     []customer.Type
-	Groups    []string        // one of them has the customer
 	From      decimal.Decimal // amounts of this and more
 
 	// When is any further condition, pure as a Rule is.
@@ -36,8 +35,7 @@ func (m *Match) covers(v View, t *Terms) bool {
 		len(m.Types) > 0 && !slices.Contains(m.Types, c.Type),
 		m.From.IsPositive() && v.order.Amount.LessThan(m.From),
 		m.Direction == accounts.Debit && v.order.From == "",
-		m.Direction == accounts.Credit && v.order.To == "",
-		len(m.Groups) > 0 && !slices.ContainsFunc(m.Groups, func(g string) bool { return slices.Contains(c.Groups, g) }):
+		m.Direction == accounts.Credit && v.order.To == "":
 		return false
 	}
 	return m.When == nil || m.When(v, t.clone())

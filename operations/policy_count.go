@@ -91,7 +91,8 @@ func (d *decision) drop(oldest Day) {
 	for i := range d.f.counters.rows {
 		c := d.f.counters.rows[i].val
 		for j := 0; c.at(j).Day < oldest; j++ {
-			if n++; n > maxDropped {
+			n++
+			if n > maxDropped {
 				return
 			}
 			d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: c.name, Day: c.at(j).Day, By: accounts.Exact(c.at(j).Amount.Neg())})

@@ -184,8 +184,11 @@ func beyond(l *Limit, b *bound, used, asked decimal.Decimal) Unmet {
 	u := Unmet{
 		Code: b.code, Subject: "limit:" + l.Name,
 		Figures: []Figure{
-			{Name: "limit", Value: accounts.Canonical(b.most)}, {Name: "used", Value: accounts.Canonical(used)},
-			{Name: "asked", Value: accounts.Canonical(asked)}, {Name: "left", Value: accounts.Canonical(left)}, {Name: "asset", Value: l.Asset},
+			{Name: "limit", Value: accounts.Canonical(b.most)},
+			{Name: "used", Value: accounts.Canonical(used)},
+			{Name: "asked", Value: accounts.Canonical(asked)},
+			{Name: "left", Value: accounts.Canonical(left)},
+			{Name: "asset", Value: l.Asset},
 		},
 		Remedy: "Ask for at most what is left, or wait until earlier operations no longer count.",
 	}

@@ -90,7 +90,7 @@ func AnswerStatuses() []AnswerStatus {
 type Answer struct {
 	Reference string
 	Status    AnswerStatus
-	Amount    decimal.Decimal // settled, reversed: how much; must be the instruction's Order.Amount
+	Amount    decimal.Decimal // settled, reversed: how much; must be what the instruction Carries
 	Asset     string          // settled, reversed: of what; must be the instruction's Terms.Asset
 	External  string          // the provider's own id, at most 128 bytes; required for reversed, where it tells one reversal from another
 	Code      string          // the provider's reason, at most 64 bytes

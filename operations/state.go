@@ -27,7 +27,6 @@ type Folded struct {
 	grants     table[tenancy.GrantID, *tenancy.Grant]
 	currencies table[string, bool]
 	accounts   table[accounts.ID, *accounts.Account]
-	freezes    table[string, *FreezeEffect]
 	counters   table[string, *counter]
 	holds      table[holdKey, decimal.Decimal]
 	system     []systemBalance // few; in the order of first use

@@ -26,8 +26,7 @@ type View struct {
 	order  Order
 	own    *Operation // the operation that is judged again; nil for a new one
 	finish bool       // its time has come: what is in flight may finish
-	stops  []tenancy.Stop
-	kin    kin // of a refund: what it gives back of
+	kin    kin        // of a refund: what it gives back of
 	actor  tenancy.Actor
 }
 
@@ -73,9 +72,6 @@ func (v View) Type() customer.Type { return v.folded().customer.Type }
 
 // Country is the customer's; empty when it is not known.
 func (v View) Country() string { return v.folded().customer.Country }
-
-// Groups are those the firm has put the customer in.
-func (v View) Groups() []string { return slices.Clone(v.folded().customer.Groups) }
 
 // Account is one of the customer's own accounts.
 func (v View) Account(id accounts.ID) (accounts.Account, bool) {

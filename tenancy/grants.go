@@ -52,8 +52,6 @@ type Operator struct {
 	Version int64 `json:"version"`
 	// Grants are the operator's tenant-wide grants, sorted by id.
 	Grants []Grant `json:"grants,omitempty"`
-	// Stops are in force for the whole firm; only in the row named [Switches].
-	Stops []Stop `json:"stops,omitempty"`
 }
 
 // grantsFor walks the grants that count for a scope of this kind, live at

@@ -31,9 +31,9 @@ func relied(i operations.Instruction, a operations.Answer, status operations.Ans
 		errs = append(errs, fmt.Errorf("reference: is %q", a.Reference))
 	}
 	if a.Status == operations.AnswerSettled || a.Status == operations.AnswerReversed {
-		if !a.Amount.Equal(i.Order.Amount.Decimal) || a.Asset != i.Terms.Asset {
+		if !a.Amount.Equal(i.Carries().Decimal) || a.Asset != i.Terms.Asset {
 			errs = append(errs, fmt.Errorf("amount: is %s %s, and the intent's %s %s",
-				accounts.Canonical(a.Amount), a.Asset, i.Order.Amount, i.Terms.Asset))
+				accounts.Canonical(a.Amount), a.Asset, i.Carries(), i.Terms.Asset))
 		}
 	}
 	return errors.Join(errs...)

@@ -184,7 +184,7 @@ func (k *intent) move(r Reply) {
 	}
 	k.stands = operations.Answer{Reference: k.sent.Reference, Status: r.does, External: k.external, Code: r.code}
 	if r.does == operations.AnswerSettled || r.does == operations.AnswerReversed {
-		k.stands.Amount, k.stands.Asset = k.sent.Order.Amount.Decimal, k.sent.Terms.Asset
+		k.stands.Amount, k.stands.Asset = k.sent.Carries().Decimal, k.sent.Terms.Asset
 	}
 	if r.does == operations.AnswerReversed {
 		k.stands.External += "-reversal"
