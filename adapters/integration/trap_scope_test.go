@@ -34,6 +34,7 @@ func scoped() map[string][]any {
 
 		"Book.Accounts":  {},
 		"Book.Actions":   {operations.OperationID("op")},
+		"Book.Refunds":   {operations.OperationID("op")},
 		"Book.Customer":  {},
 		"Book.Grants":    {},
 		"Book.History":   {operations.HistoryFilter{}, "", 10},
@@ -182,6 +183,7 @@ func TestForeignAndUnknownAreTheSame(t *testing.T) {
 		},
 		"operation": func(r operations.Ref) error { _, err := book.Operation(ctx, r.ID); return err },
 		"actions":   func(r operations.Ref) error { _, err := book.Actions(ctx, r.ID); return err },
+		"refunds":   func(r operations.Ref) error { _, err := book.Refunds(ctx, r.ID); return err },
 		"outcome of a key": func(r operations.Ref) error {
 			key := "foreign"
 			if r == random {
