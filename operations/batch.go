@@ -130,7 +130,7 @@ func (e *Engine) place(l *lane, w *waiter, row tenancy.Operator) bool {
 	case len(l.drafts) > 0:
 		return false
 	default:
-		w.tell(answer{claim: &claim{head: l.base.head, operator: row.Version, err: err}})
+		w.tell(answer{claim: &claim{head: l.base.head, operator: row.Version, switches: w.cmd.switches.Version, err: err}})
 	}
 	return true
 }
@@ -171,6 +171,9 @@ func (l *lane) add(w *waiter, d *draft, row tenancy.Operator) {
 
 // relyOn has the run lose when a row that the command was decided by changes.
 func (l *lane) relyOn(c *command, row tenancy.Operator) {
+	if c.reliesOnSwitches() {
+		l.rely(tenancy.Switches, c.switches.Version)
+	}
 	if !c.relies() {
 		return
 	}

@@ -124,8 +124,10 @@ func (b *Book) Operators(ctx context.Context) ([]tenancy.Operator, error) {
 		return nil, err
 	}
 	all := make([]tenancy.Operator, 0, r.f.operators.len())
-	for _, o := range r.f.operators.all {
-		all = append(all, cloneOperator(o))
+	for id, o := range r.f.operators.all {
+		if id != tenancy.Switches {
+			all = append(all, cloneOperator(o))
+		}
 	}
 	return all, nil
 }

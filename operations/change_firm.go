@@ -24,7 +24,7 @@ func (d *decision) register(x tenancy.Register) error {
 	if _, ok := d.f.operators.get(x.Operator); ok {
 		d.refuse(Unmet{Code: CodeOperatorExists, Subject: "operator:" + string(x.Operator), Remedy: "Choose another operator id."})
 	}
-	if d.f.operators.len() >= d.caps.Operators {
+	if d.f.operatorsIn() >= d.caps.Operators {
 		d.refuse(full("operators", d.caps.Operators))
 	}
 	d.fx.Operators = append(d.fx.Operators, tenancy.Operator{
@@ -169,7 +169,7 @@ func bootstrap(firm tenancy.Firm, house, everyone tenancy.GrantID, salt []byte) 
 		d.fx.Operators = []tenancy.Operator{{
 			ID: admin, Person: firm.Admin.Person, Status: tenancy.OperatorActive, Version: d.seq(),
 			Grants: []tenancy.Grant{{ID: everyone, Operator: admin, Everyone: true, Permissions: all}},
-		}}
+		}, d.switches()} // there from the beginning: what relies on it has a row to hold
 		d.fx.Grants = []tenancy.Grant{{ID: house, Operator: admin, Permissions: all}}
 		return d.keep(subjectCustomer, personalProfile{Name: firm.Name}, salt)
 	}

@@ -11,7 +11,7 @@ import (
 // Administrative is a change to the book itself, for Engine.Manage. The set is
 // closed, and its changes are given by value: accounts.Open, SetStatus, SetLimit, Edit and SetCurrency;
 // customer.Edit, SetStatus and Erase; tenancy.Register, Suspend, Reinstate,
-// Allow and Revoke; CloseIncident.
+// Allow, Revoke, Stop and Lift; Freeze, Unfreeze and CloseIncident.
 type Administrative interface {
 	Change() string  // its name, recorded as the entry's action
 	Validate() error // what is malformed, whatever the book holds
@@ -61,6 +61,14 @@ func administer(x Administrative, account accounts.ID, grant tenancy.GrantID, sa
 		return on(tenancy.ManageGrants, func(d *decision) error { return d.allowOperator(x, grant) })
 	case tenancy.Revoke:
 		return on(tenancy.ManageGrants, func(d *decision) error { return d.revoke(x.Grant) })
+	case tenancy.Stop:
+		return on(tenancy.Freeze, func(d *decision) error { return d.stop(x) })
+	case tenancy.Lift:
+		return on(tenancy.Freeze, func(d *decision) error { return d.lift(x) })
+	case Freeze:
+		return on(tenancy.Freeze, func(d *decision) error { return d.freeze(x.Account, true, x.Reason) })
+	case Unfreeze:
+		return on(tenancy.Freeze, func(d *decision) error { return d.freeze(x.Account, false, x.Reason) })
 	case CloseIncident:
 		return on(tenancy.ManageAccounts, func(d *decision) error { return d.closeIncident(x.Incident) })
 	}

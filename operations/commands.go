@@ -147,8 +147,8 @@ type Managed struct {
 
 // Manage makes one administrative change to the scope's book: to the customer,
 // his accounts, his grants; in the house's scope to operators and grants for
-// all customers. Each change needs its own permission: manage accounts,
-// manage customers or manage grants. Errors: invalid, refused, conflict,
+// all customers, and to the firm's switches. Each change needs its own
+// permission: manage accounts, manage customers, manage grants or freeze. Errors: invalid, refused, conflict,
 // unavailable, unknown outcome.
 func (e *Engine) Manage(ctx context.Context, s tenancy.Scope, in Intent, x Administrative) (Managed, error) {
 	drawn, err := salt(e.cfg.Entropy)

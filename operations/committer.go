@@ -58,6 +58,7 @@ type answer struct {
 type claim struct {
 	head     Head
 	operator int64 // version of the row
+	switches int64 // of theirs, where the command relies on them
 	err      error
 }
 

@@ -31,6 +31,7 @@ type command struct {
 	decide   func(d *decision) error
 	grantee  tenancy.OperatorID // another operator whose row it is decided by
 	row      tenancy.Operator   // that row, as the latest attempt sees it
+	switches tenancy.Operator   // the row of the firm's switches, if it is decided by that, as the latest attempt sees it
 	personal any                // what of its content stands beside the journal, and not in its fingerprint
 
 	suppressed int64 // refusals of this operator that were counted and not recorded

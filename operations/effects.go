@@ -20,6 +20,7 @@ type Effects struct {
 	Revoked    []tenancy.GrantID  `json:"revoked,omitempty"`
 	Currencies []CurrencyEffect   `json:"currencies,omitempty"`
 	Accounts   []AccountEffect    `json:"accounts,omitempty"`
+	Freezes    []FreezeEffect     `json:"freezes,omitempty"`
 	Releases   []ReleaseEffect    `json:"releases,omitempty"`
 	Holds      []HoldEffect       `json:"holds,omitempty"`
 	Postings   []accounts.Posting `json:"postings,omitempty"`
@@ -96,5 +97,5 @@ func (e *Effects) empty() bool {
 	return e.Customer == nil && len(e.Personal) == 0 && len(e.Erased) == 0 && len(e.Operators) == 0 && len(e.Grants) == 0 &&
 		len(e.Revoked) == 0 && len(e.Currencies) == 0 && len(e.Accounts) == 0 && len(e.Releases) == 0 && len(e.Holds) == 0 &&
 		len(e.Postings) == 0 && len(e.Operations) == 0 && len(e.Incidents) == 0 && len(e.Closed) == 0 &&
-		len(e.Counts) == 0
+		len(e.Counts) == 0 && len(e.Freezes) == 0
 }

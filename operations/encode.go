@@ -64,6 +64,7 @@ func (w *writer) effects(fx *Effects) {
 	w.otherOr("revoked", len(fx.Revoked) > 0, fx.Revoked)
 	w.otherOr("currencies", len(fx.Currencies) > 0, fx.Currencies)
 	w.otherOr("accounts", len(fx.Accounts) > 0, fx.Accounts)
+	w.otherOr("freezes", len(fx.Freezes) > 0, fx.Freezes)
 	w.otherOr("releases", len(fx.Releases) > 0, fx.Releases)
 	w.otherOr("holds", len(fx.Holds) > 0, fx.Holds)
 	if len(fx.Postings) > 0 {

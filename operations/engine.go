@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -198,6 +199,11 @@ func (e *Engine) confirmClaim(ctx context.Context, c *command, k *claim) (*Entry
 		return e.replay(ctx, c, *found.Key)
 	case lookUp:
 		return nil, false, c.look(wanted.id, found)
+	}
+	if c.reliesOnSwitches() && errors.Is(k.err, ErrRefused) {
+		if same, err := e.switched(ctx, c, k.switches); err != nil || !same {
+			return nil, false, cmp.Or(err, errAgain)
+		}
 	}
 	e.denied(c, k.err)
 	return nil, false, k.err

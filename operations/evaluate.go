@@ -60,7 +60,10 @@ type rulebook struct {
 
 // Evaluator judges orders as the engine does, without an engine: for unit
 // tests of a firm's kinds and rules. Make one with NewEvaluator.
-type Evaluator struct{ rules *rulebook }
+type Evaluator struct {
+	rules *rulebook
+	stops []tenancy.Stopped
+}
 
 // NewEvaluator takes the same Config as New and reports the same problems.
 func NewEvaluator(c Config) (*Evaluator, error) {
@@ -68,7 +71,7 @@ func NewEvaluator(c Config) (*Evaluator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluator{r}, nil
+	return &Evaluator{rules: r}, nil
 }
 
 // Explain judges the request of an actor on a folded book at an instant. It is
@@ -83,6 +86,7 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 		return Plan{}, err
 	}
 	v := NewView(f, o, nil, actor)
+	v.stops = slices.Concat(e.stops, f.stops())
 	now = later(instant(now), f.at)
 	t, unmet, err := e.rules.price(v, now)
 	if err != nil {
@@ -156,7 +160,7 @@ func strangers(v View) []Unmet {
 	var unmet []Unmet
 	for _, n := range named(v.order) {
 		if _, ok := v.Account(n.account); !ok {
-			unmet = append(unmet, v.Eligible(n.account, n.dir, decimal.Decimal{})...)
+			unmet = append(unmet, v.eligible(n.account, n.dir, decimal.Decimal{})...)
 		}
 	}
 	return distinct(unmet)
@@ -172,12 +176,16 @@ func (r *rulebook) judgeNets(v View, t Terms, ns []net, now time.Time) []Unmet {
 	unmet := r.providerUnknown(t)
 	unmet = append(unmet, beyondParent(v)...)
 	for _, n := range ns {
-		unmet = append(unmet, v.Eligible(n.account, n.dir, n.amount.Abs())...)
+		unmet = append(unmet, v.eligible(n.account, n.dir, n.amount.Abs())...)
 	}
 	unmet = append(unmet, beyondRange(v, t)...)
 	if v.own == nil && v.folded().open.len() >= r.caps.Open {
 		unmet = append(unmet, full("operations", r.caps.Open))
 	}
+	for _, n := range ns {
+		unmet = v.frozen(unmet, n.account)
+	}
+	unmet = v.stopped(unmet, t)
 	unmet = append(unmet, r.beyondLimits(v, t, now)...)
 	if len(r.rules) > 0 {
 		unmet = append(unmet, r.rules.Check(v, t.clone(), now)...)

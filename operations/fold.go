@@ -49,7 +49,9 @@ func (f *Folded) apply(e *Entry) error {
 		f.personal = f.personal.with(p.Subject, p.Digest)
 	}
 	for i := range fx.Operators {
-		f.operators = f.operators.with(fx.Operators[i].ID, &fx.Operators[i])
+		if err := f.row(&fx.Operators[i], e); err != nil {
+			return err
+		}
 	}
 	for i := range fx.Grants {
 		f.grants = f.grants.with(fx.Grants[i].ID, &fx.Grants[i])
@@ -62,6 +64,11 @@ func (f *Folded) apply(e *Entry) error {
 	}
 	for i := range fx.Accounts {
 		if err := f.setUp(&fx.Accounts[i], e.At); err != nil {
+			return err
+		}
+	}
+	for i := range fx.Freezes {
+		if err := f.freeze(&fx.Freezes[i], e); err != nil {
 			return err
 		}
 	}

@@ -50,8 +50,13 @@ func (e *Engine) keep(f *Folded) {
 func (e *Engine) evict(id BookID) { e.cache.evict(id, math.MaxInt64) }
 
 // operatorRow is what is known of the command's operator, if it is decided by
-// that; the row of a grantee goes to the command.
+// that; the rows of a grantee and of the firm's switches go to the command.
 func (e *Engine) operatorRow(ctx context.Context, c *command) (own tenancy.Operator, err error) {
+	if c.reliesOnSwitches() {
+		if c.switches, err = e.row(ctx, c.book, tenancy.Switches); err != nil {
+			return own, err
+		}
+	}
 	if !c.relies() {
 		return tenancy.Operator{}, nil
 	}

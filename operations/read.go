@@ -17,6 +17,8 @@ type reading struct {
 	found Found
 	row   tenancy.Operator
 	now   time.Time
+
+	switches tenancy.Operator // of the firm, where readWithSwitches brought them
 }
 
 // read opens a book to a scope: confirmed by the store, with the scope's grants
@@ -52,7 +54,8 @@ func (e *Engine) read(ctx context.Context, s tenancy.Scope, what string, want Wa
 
 // Explain tells what a request would do and cost now, and every rule that is
 // not met, the scope's permissions among them. It is the decision of Submit
-// without the commit: asked again under the same seq, Submit does the same.
+// without the commit: asked again under the same seq, Submit does the same,
+// unless the firm has thrown or lifted a switch since (see tenancy.Stop).
 // Nothing is recorded. It needs the view permission. Errors: invalid, refused
 // (without access), unavailable.
 func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan, error) {
@@ -63,7 +66,7 @@ func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan,
 	if err != nil {
 		return Plan{}, err
 	}
-	r, err := e.read(ctx, s, "explain", Want{})
+	r, err := e.readWithSwitches(ctx, s, "explain", Want{})
 	if err != nil {
 		return Plan{}, err
 	}
@@ -86,6 +89,7 @@ func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan,
 // looked up for, it is read again.
 func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, error) {
 	for range maxLooks {
+		c.switches = r.switches
 		d, err := e.rules.attempt(r.f, c, r.row, r.now)
 		wanted, lookUp := errors.AsType[lookUpError](err)
 		if !lookUp {
@@ -97,7 +101,7 @@ func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, er
 		}
 		if found.Head != r.f.head {
 			e.cache.evict(c.book, r.f.head.Seq)
-			if *r, err = e.read(ctx, c.scope, string(c.action), Want{}); err != nil {
+			if *r, err = e.readWithSwitches(ctx, c.scope, string(c.action), Want{}); err != nil {
 				return nil, err
 			}
 			continue
@@ -137,7 +141,7 @@ func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) (
 	if err := tenancy.CheckID("id", string(id)); err != nil {
 		return nil, err
 	}
-	r, err := e.read(ctx, s, "actions", Want{Operation: id})
+	r, err := e.readWithSwitches(ctx, s, "actions", Want{Operation: id})
 	if err != nil {
 		return nil, err
 	}

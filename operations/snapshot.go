@@ -29,6 +29,7 @@ type snapshotDoc struct {
 	Grants     []tenancy.Grant    `json:"grants,omitempty"`
 	Currencies []CurrencyEffect   `json:"currencies,omitempty"`
 	Accounts   []accounts.Account `json:"accounts,omitempty"`
+	Freezes    []*Frozen          `json:"freezes,omitempty"`
 	Counters   []counterDoc       `json:"counters,omitempty"`
 	Holds      []holdDoc          `json:"holds,omitempty"`
 	System     []systemBalance    `json:"system,omitempty"`
@@ -52,7 +53,7 @@ func (f *Folded) snapshot() (*Snapshot, error) {
 	d := snapshotDoc{
 		Format: Format, Book: f.id, Seq: f.head.Seq, Hash: f.head.Hash, At: f.at,
 		OpenedAt: f.openedAt, OpenedBy: f.openedBy, Customer: f.customer,
-		System: f.system, Open: f.open.values(), Incidents: f.incidents.values(),
+		System: f.system, Open: f.open.values(), Incidents: f.incidents.values(), Freezes: f.freezes.values(),
 	}
 	for _, c := range f.counters.all {
 		d.Counters = append(d.Counters, c.doc())
@@ -120,6 +121,9 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 	}
 	for i := range d.Accounts {
 		f.accounts.grow(d.Accounts[i].ID, &d.Accounts[i])
+	}
+	for _, z := range d.Freezes {
+		f.freezes.grow(z.Subject, z)
 	}
 	for _, c := range d.Counters {
 		if n := c.counter(); n != nil {

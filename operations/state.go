@@ -27,6 +27,7 @@ type Folded struct {
 	grants     table[tenancy.GrantID, *tenancy.Grant]
 	currencies table[string, bool]
 	accounts   table[accounts.ID, *accounts.Account]
+	freezes    table[string, *Frozen]
 	counters   table[string, *counter]
 	holds      table[holdKey, decimal.Decimal]
 	system     []systemBalance // few; in the order of first use
@@ -82,7 +83,7 @@ func (f *Folded) systemPosted(ref accounts.Ref, asset string) decimal.Decimal {
 // size estimates the bytes this takes in memory, for the cache's bound.
 func (f *Folded) size() int64 {
 	const fixed = 1024
-	return fixed + 96*int64(f.personal.len()+f.currencies.len()+f.grants.len()+f.refusals.len()) + 512*int64(f.operators.len()) +
+	return fixed + 96*int64(f.personal.len()+f.currencies.len()+f.grants.len()+f.refusals.len()) + 512*int64(f.operators.len()+f.freezes.len()) +
 		640*int64(f.accounts.len()) + 128*int64(f.holds.len()+len(f.system)) + 2048*int64(f.open.len()) + 256*int64(f.incidents.len()) + 96*int64(f.dated())
 }
 

@@ -136,6 +136,8 @@ func (r *Run) Validate() error {
 }
 
 // Reliance is a version of an operator's tenant-wide row that a decision used.
+// The firm's switches are such a row, too: that of tenancy.Switches, on which
+// whatever lets an operation begin relies.
 type Reliance struct {
 	Operator tenancy.OperatorID
 	Version  int64 // 0: there is no such row

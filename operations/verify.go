@@ -370,7 +370,8 @@ func sameBalance(a, b BalanceRow) bool {
 
 func sameOperator(a, b tenancy.Operator) bool {
 	return a.ID == b.ID && a.Person == b.Person && a.Status == b.Status && a.Version == b.Version &&
-		slices.EqualFunc(a.Grants, b.Grants, func(x, y tenancy.Grant) bool { return sameGrant(GrantRow{Grant: x}, GrantRow{Grant: y}) })
+		slices.EqualFunc(a.Grants, b.Grants, func(x, y tenancy.Grant) bool { return sameGrant(GrantRow{Grant: x}, GrantRow{Grant: y}) }) &&
+		slices.EqualFunc(a.Stops, b.Stops, sameStop)
 }
 
 func sameGrant(a, b GrantRow) bool {

@@ -27,6 +27,7 @@ type View struct {
 	own    *Operation // the operation that is judged again; nil for a new one
 	finish bool       // its time has come: what is in flight may finish
 	kin    kin        // of a refund: what it gives back of
+	stops  []tenancy.Stopped
 	actor  tenancy.Actor
 }
 
@@ -128,6 +129,11 @@ func (v View) System(ref accounts.Ref, asset string) decimal.Decimal {
 // with the amount now; a zero amount leaves funds out. What the operation
 // judged again holds on the account already counts as available to it.
 func (v View) Eligible(id accounts.ID, dir accounts.Direction, amount decimal.Decimal) []Unmet {
+	return v.frozen(v.eligible(id, dir, amount), id)
+}
+
+// eligible leaves freezes out.
+func (v View) eligible(id accounts.ID, dir accounts.Direction, amount decimal.Decimal) []Unmet {
 	f := v.folded()
 	use := accounts.Use{Customer: f.customer.Status, Account: id, Direction: dir, Amount: amount}
 	if a, ok := f.accounts.get(id); ok {

@@ -52,6 +52,10 @@ type Operator struct {
 	Version int64 `json:"version"`
 	// Grants are the operator's tenant-wide grants, sorted by id.
 	Grants []Grant `json:"grants,omitempty"`
+	// Stops are the switches of the firm that are thrown, sorted by subject, in
+	// the row whose ID is [Switches]; it has no person, status or grants. Other
+	// rows have none.
+	Stops []Stopped `json:"stops,omitempty"`
 }
 
 // grantsFor walks the grants that count for a scope of this kind, live at

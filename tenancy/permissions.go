@@ -39,13 +39,16 @@ const (
 	ViewTreasury
 	// Refund lets him give back what a completed operation brought or took.
 	Refund
+	// Freeze lets him freeze customers and accounts and lift that again and, in
+	// the house, throw and lift the firm's switches.
+	Freeze
 )
 
 // AllPermissions returns all permissions in their order.
 func AllPermissions() []Permission {
 	return []Permission{
 		View, Prepare, Execute, Modify, Cancel, Approve, Adjust,
-		ManageAccounts, ManageCustomers, ManageGrants, ViewTreasury, Refund,
+		ManageAccounts, ManageCustomers, ManageGrants, ViewTreasury, Refund, Freeze,
 	}
 }
 
@@ -76,6 +79,8 @@ func (p Permission) String() string {
 		return "view_treasury"
 	case Refund:
 		return "refund"
+	case Freeze:
+		return "freeze"
 	default:
 		return fmt.Sprintf("permission(%d)", uint8(p))
 	}
@@ -109,14 +114,14 @@ func NewPermissions(ps ...Permission) Permissions {
 
 // bit is zero for what is not a permission, so such a value is in no set.
 func (p Permission) bit() Permissions {
-	if p < View || p > Refund {
+	if p < View || p > Freeze {
 		return 0
 	}
 	return 1 << (p - View)
 }
 
 // known is the set of all permissions.
-const known = Permissions(1)<<Refund - 1
+const known = Permissions(1)<<Freeze - 1
 
 // Has reports whether p is in the set.
 func (s Permissions) Has(p Permission) bool { return s&p.bit() != 0 }

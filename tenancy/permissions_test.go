@@ -20,7 +20,7 @@ func TestPermissionTextsAreStable(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"view", "prepare", "execute", "modify", "cancel", "approve", "adjust",
-		"manage_accounts", "manage_customers", "manage_grants", "view_treasury", "refund",
+		"manage_accounts", "manage_customers", "manage_grants", "view_treasury", "refund", "freeze",
 	}, texts)
 	for _, text := range []string{"", "View", "view ", "permission(0)", "all"} {
 		_, err := tenancy.ParsePermission(text)
@@ -49,7 +49,7 @@ func TestPermissionsAreASet(t *testing.T) {
 func TestWhatIsNoPermissionIsInNoSet(t *testing.T) {
 	t.Parallel()
 	all := ^tenancy.Permissions(0)
-	for _, p := range []tenancy.Permission{0, tenancy.Refund + 1, 32, 33, 255} {
+	for _, p := range []tenancy.Permission{0, tenancy.Freeze + 1, 32, 33, 255} {
 		require.False(t, all.Has(p), "%d", p)
 		require.Zero(t, tenancy.NewPermissions(p), "%d", p)
 	}
@@ -65,7 +65,7 @@ func TestPermissionsJSONIsASortedList(t *testing.T) {
 		"some": {tenancy.NewPermissions(tenancy.View, tenancy.Execute, tenancy.Approve), `["approve","execute","view"]`},
 		"all": {
 			tenancy.NewPermissions(tenancy.AllPermissions()...),
-			`["adjust","approve","cancel","execute","manage_accounts","manage_customers","manage_grants","modify","prepare","refund","view","view_treasury"]`,
+			`["adjust","approve","cancel","execute","freeze","manage_accounts","manage_customers","manage_grants","modify","prepare","refund","view","view_treasury"]`,
 		},
 	}
 	for name, c := range cases {

@@ -209,7 +209,7 @@ func (b *book) erase(subject string) {
 }
 
 func cloneOperator(o tenancy.Operator) tenancy.Operator {
-	o.Grants = slices.Clone(o.Grants)
+	o.Grants, o.Stops = slices.Clone(o.Grants), slices.Clone(o.Stops)
 	return o
 }
 
