@@ -58,7 +58,7 @@ func TestWindowsOfLimitsGoByDatesOfTheZone(t *testing.T) {
 				b.submit("first", b.deposit(60))
 			}
 			b.now = at(c.second)
-			e := &Evaluator{b.rules}
+			e := &Evaluator{rules: b.rules}
 			p, err := e.Explain(b.f, b.deposit(60), b.command(ActSubmit, nil).actors[0], b.now)
 			require.NoError(t, err)
 			if c.code == "" {
