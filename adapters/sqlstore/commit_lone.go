@@ -5,10 +5,10 @@ import (
 )
 
 // lone tells whether the runs are what commit_run is for: one change of a book
-// that is there, by one operator, which makes one operation and brings nothing
-// but its postings and balances.
+// that is there, relying on one or two operators, which makes one operation and
+// brings nothing but its postings and balances.
 func lone(runs []operations.Run) bool {
-	if len(runs) != 1 || len(runs[0].Changes) != 1 || len(runs[0].Relies) != 1 || runs[0].From.Seq == 0 {
+	if len(runs) != 1 || len(runs[0].Changes) != 1 || len(runs[0].Relies) < 1 || len(runs[0].Relies) > 2 || runs[0].From.Seq == 0 {
 		return false
 	}
 	c := &runs[0].Changes[0]
@@ -50,12 +50,19 @@ func encodeRun(version int64, runs []operations.Run) ([]any, error) {
 	if o.due[0] != nil {
 		due = *o.due[0]
 	}
+	first, also := r.Relies[0], operations.Reliance{}
+	if len(r.Relies) == 2 {
+		if first, also = r.Relies[0], r.Relies[1]; also.Operator < first.Operator { // they are held in their order
+			first, also = also, first
+		}
+	}
 	books, _, _ := scope{books: []operations.BookID{r.Book}}.settings()
 	return []any{
-		version, books, string(r.Book.Tenant), string(r.Book.Customer), string(r.Relies[0].Operator), r.Relies[0].Version,
+		version, books, string(r.Book.Tenant), string(r.Book.Customer), string(first.Operator), first.Version,
 		e.Seq, e.Prev[:], e.Hash[:], e.At.UnixMicro(), string(e.Action), string(e.Operation), e.Key, e.Fingerprint[:], e.Bytes,
 		o.state[0], o.kind[0], o.asset[0], o.from[0], o.to[0], o.amount[0], o.maker[0], o.createdAt[0], due,
 		p.ref, p.asset, p.amount, p.balance,
 		b.ref, b.asset, b.posted, b.held, b.limit,
+		string(also.Operator), also.Version,
 	}, nil
 }

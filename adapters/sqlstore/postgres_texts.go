@@ -28,7 +28,7 @@ func postgresTexts(schema string) [statementCount]string {
 		commitRun: `SELECT run, stored, loss FROM ` + s + `commit_run($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::bigint, $8::bytea, $9::bytea, $10::bigint,
 			$11::text, $12::text, $13::text, $14::bytea, $15::bytea, $16::text, $17::text, $18::text, $19::text, $20::text,
 			$21::text, $22::text, $23::bigint, $24::bigint, $25::text[], $26::text[], $27::text[], $28::text[], $29::text[],
-			$30::text[], $31::text[], $32::text[], $33::text[])`,
+			$30::text[], $31::text[], $32::text[], $33::text[], $34::text, $35::bigint)`,
 		findInBook: `SELECT schema_version, head_seq, head_hash, key_seq, seen, operator_version, operator_document,
 			k_seq, k_prev, k_hash, k_at, k_action, k_operation, k_key, k_fingerprint, k_bytes,
 			o_id, o_created, o_updated, o_version, o_state, o_kind, o_asset, o_from, o_to, o_amount, o_maker, o_created_at, o_due,

@@ -76,6 +76,7 @@ func scribble(c *operations.Change) {
 	clear(c.Grants)
 	for _, o := range c.Operators {
 		clear(o.Grants)
+		clear(o.Stops)
 	}
 	clear(c.Operators)
 	for _, r := range c.Personal {

@@ -43,7 +43,8 @@ func contentionCases() []testCase {
 		{"of many changes with one key exactly one is stored, and the others get its entry", oneHolder},
 		{"batches over the same books in opposite orders all come to an end", oppositeOrders},
 		{"an identical batch that is sent by many at once is stored once and won by all", identicalAtOnce},
-		{"when a change to an operator is stored, nothing that relies on the earlier version is stored any more", revocation},
+		{"when a change to an operator is stored, nothing that relies on the earlier version is stored any more", func(b *bundle) { revocation(b, false) }},
+		{"when a switch of the firm is thrown, nothing that relies on the earlier version is stored any more", func(b *bundle) { revocation(b, true) }},
 		{"what a read brings is of one moment, whatever is written meanwhile", oneMoment},
 	}
 }
@@ -279,12 +280,20 @@ func (b *bundle) chained(all []operations.Sealed, n int) {
 	}
 }
 
-// revocation lets writers rely on an operator's row until they are told that it
-// has changed. Whoever began after the change had returned must not win.
-func revocation(b *bundle) {
+// revocation lets writers rely on an operator's row, or on the switches beside
+// it, until they are told that it has changed. Whoever began after the change had
+// returned must not win.
+func revocation(b *bundle, bySwitch bool) {
 	house := b.book(tenancy.House)
 	for round := range 5 {
 		before := house.register(ana, tenancy.OperatorActive)
+		after := func(version int64) tenancy.Operator { return operator(ana, version, tenancy.OperatorSuspended) }
+		relies := []operations.Reliance{{Operator: ana, Version: before.Version}}
+		if bySwitch {
+			before = house.throw()
+			after = func(version int64) tenancy.Operator { return switches(version, "firm") }
+			relies = append(relies, operations.Reliance{Operator: tenancy.Switches, Version: before.Version})
+		}
 		var revoked atomic.Bool
 		var ready sync.WaitGroup
 		ready.Add(rivals)
@@ -293,7 +302,7 @@ func revocation(b *bundle) {
 				ready.Wait() // every writer has had a verdict
 				defer revoked.Store(true)
 				c := house.plain("")
-				c.Operators = []tenancy.Operator{operator(ana, c.Entry.Seq, tenancy.OperatorSuspended)}
+				c.Operators = []tenancy.Operator{after(c.Entry.Seq)}
 				v, err := b.trySend(house.run(c))
 				if err != nil {
 					return err
@@ -307,8 +316,8 @@ func revocation(b *bundle) {
 			r := b.book(tenancy.CustomerID(fmt.Sprintf("c-%d-%d", round, i)))
 			for n := 0; ; n++ { // it ends: after the change every verdict is a loss or a fault
 				late := revoked.Load()
-				run := r.run(r.plain(""))
-				run.Relies = []operations.Reliance{{Operator: ana, Version: before.Version}}
+				run := r.run(r.lone(n))
+				run.Relies = relies
 				v, err := b.trySend(run)
 				switch {
 				case err != nil:

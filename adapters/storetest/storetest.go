@@ -108,6 +108,7 @@ func groups() []testGroup {
 		{"commit", commitCases()},
 		{"keys", keyCases()},
 		{"operators", operatorCases()},
+		{"switches", switchCases()},
 		{"again", againCases()},
 		{"turn", turnCases()},
 		{"rows", rowCases()},

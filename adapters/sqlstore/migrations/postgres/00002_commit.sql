@@ -298,8 +298,9 @@ $$;
 -- +goose StatementEnd
 
 -- commit_run is commit_runs for the most common batch there is: one run of one
--- new operation, by one operator, in a book that is there. It does the same in
--- the same order, without arrays for what comes once.
+-- new operation, relying on one or two operators, in a book that is there. It
+-- does the same in the same order, without arrays for what comes once. The second
+-- operator comes after the first bytewise, and is empty where there is none.
 -- +goose StatementBegin
 CREATE FUNCTION commit_run(
     want_version bigint, scope_book text,
@@ -307,7 +308,8 @@ CREATE FUNCTION commit_run(
     of_seq bigint, of_prev bytea, of_hash bytea, of_at bigint, of_action text, of_operation text, of_key text, of_fingerprint bytea, of_bytes bytea,
     of_state text, of_kind text, of_asset text, of_from text, of_to text, of_amount text, of_maker text, created_at bigint, of_due bigint,
     p_ref text[], p_asset text[], p_amount text[], p_balance text[],
-    b_ref text[], b_asset text[], b_posted text[], b_held text[], b_limit text[]
+    b_ref text[], b_asset text[], b_posted text[], b_held text[], b_limit text[],
+    also_operator text, also_version bigint
 ) RETURNS TABLE (run bigint, stored bigint, loss text)
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
@@ -319,14 +321,16 @@ DECLARE
     setting text;
     n       bigint;
     m       bigint;
+    also    bigint;
 BEGIN
     setting := set_config('onbehalf.books', scope_book, true) || set_config('onbehalf.tenants', of_tenant, true);
     SELECT (SELECT s.version FROM schema_version AS s WHERE s.only_row = 1),
-        (SELECT o.version FROM operators AS o WHERE o.tenant = of_tenant AND o.operator = of_operator FOR SHARE) INTO n, m;
+        (SELECT o.version FROM operators AS o WHERE o.tenant = of_tenant AND o.operator = of_operator FOR SHARE),
+        (SELECT o.version FROM operators AS o WHERE o.tenant = of_tenant AND o.operator = also_operator FOR SHARE) INTO n, m, also;
     IF n IS DISTINCT FROM want_version THEN
         RAISE EXCEPTION 'schema is at version % and not at %', n, want_version USING ERRCODE = 'OB001';
     END IF;
-    IF coalesce(m, 0) <> operator_version THEN
+    IF coalesce(m, 0) <> operator_version OR coalesce(also, 0) <> also_version THEN
         RETURN QUERY VALUES (1::bigint, 0::bigint, 'outdated');
         RETURN;
     END IF;
