@@ -102,6 +102,8 @@ func drawEntry(t *rapid.T) Entry {
 		e.Effects.Customer = &CustomerEffect{Country: draw("country")}
 		e.Effects.Holds = []HoldEffect{{Account: "a", Amount: amount()}}
 		e.Effects.Counts = []CountEffect{{Counter: draw("counter"), Day: Day(draw("day")), By: amount()}}
+		e.Effects.Freezes = []FreezeEffect{{Subject: draw("subject"), Frozen: rapid.Bool().Draw(t, "frozen"), Reason: draw("reason")}}
+		e.Effects.Operators = []tenancy.Operator{{ID: tenancy.Switches, Version: 2, Stops: []tenancy.Stopped{{Subject: draw("stop"), Reason: draw("reason"), Seq: 2, At: instant()}}}}
 		e.Effects.Closed = []IncidentID{IncidentID(draw("incident"))}
 	}
 	return e

@@ -225,7 +225,7 @@ func TestFactsArePostedOnWhatIsFrozen(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, operations.KindReversal, res.Operation.Order.Kind)
 	require.Equal(t, "100", f.posted(t))
-	clock.move(48 * time.Hour)
+	clock.move(time.Hour)
 	done, err := f.eng.Work(ctx, operations.Budget{})
 	require.NoError(t, err)
 	require.Equal(t, operations.Done{Expired: 1}, done)
