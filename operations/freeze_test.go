@@ -286,10 +286,17 @@ func TestAFreezeIsRefusedWhereItSaysNothingNew(t *testing.T) {
 	require.Equal(t, accounts.CodeAccountNotFound, code(try("3", operations.Freeze{Account: f.accs[1], Reason: "another customer's"})))
 	require.Equal(t, accounts.CodeAccountNotFound, code(try("4", operations.Unfreeze{Account: "nobody", Reason: "r"})))
 	for i, x := range []operations.Administrative{
-		operations.Freeze{}, operations.Freeze{Reason: " \u00a0\u3000"}, operations.Freeze{Reason: "a\nb"}, operations.Freeze{Reason: "\xff"},
-		operations.Freeze{Reason: "\u202eevil"}, operations.Freeze{Reason: strings.Repeat("x", 257)}, operations.Freeze{Account: "../x", Reason: "r"},
-		operations.Freeze{Account: "suspense", Reason: "r"}, operations.Freeze{Account: accounts.ID(tenancy.Switches), Reason: "r"},
-		operations.Unfreeze{}, operations.Unfreeze{Account: "a:b", Reason: "r"},
+		operations.Freeze{},
+		operations.Freeze{Reason: " \u00a0\u3000"},
+		operations.Freeze{Reason: "a\nb"},
+		operations.Freeze{Reason: "\xff"},
+		operations.Freeze{Reason: "\u202eevil"},
+		operations.Freeze{Reason: strings.Repeat("x", 257)},
+		operations.Freeze{Account: "../x", Reason: "r"},
+		operations.Freeze{Account: "suspense", Reason: "r"},
+		operations.Freeze{Account: accounts.ID(tenancy.Switches), Reason: "r"},
+		operations.Unfreeze{},
+		operations.Unfreeze{Account: "a:b", Reason: "r"},
 	} {
 		require.ErrorIs(t, try("bad", x), operations.ErrInvalid, "%d", i)
 	}

@@ -18,11 +18,7 @@ const CodeStopped = "stopped"
 // where it begins: what the firm's switches stop. Cancelling, reports and
 // expiry never are.
 func (c *command) begins() bool {
-	switch c.action {
-	case ActPrepare, ActSubmit, ActExecute, ActModify, ActRelease:
-		return true
-	}
-	return false
+	return slices.Contains([]Action{ActSubmit, ActExecute, ActPrepare, ActModify, ActRelease}, c.action)
 }
 
 // reliesOnSwitches tells whether the command is decided by the row of the

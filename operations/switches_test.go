@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -216,7 +215,9 @@ func TestASwitchIsRefusedWhereItSaysNothingNew(t *testing.T) {
 		require.ErrorIs(t, try("bad", tenancy.Stop{Subject: "firm", Reason: reason}), operations.ErrInvalid, "%q", reason)
 	}
 	for _, x := range []operations.Administrative{
-		tenancy.Register{Operator: tenancy.Switches, Person: "p"}, tenancy.Suspend{Operator: tenancy.Switches}, tenancy.Reinstate{Operator: tenancy.Switches},
+		tenancy.Register{Operator: tenancy.Switches, Person: "p"},
+		tenancy.Suspend{Operator: tenancy.Switches},
+		tenancy.Reinstate{Operator: tenancy.Switches},
 		tenancy.Allow{Operator: tenancy.Switches, Permissions: tenancy.NewPermissions(tenancy.View)},
 	} {
 		require.ErrorIs(t, try("bad", x), operations.ErrInvalid, "%T", x)
@@ -321,10 +322,10 @@ func TestTheEvaluatorJudgesUnderSwitches(t *testing.T) {
 	e, err := operations.NewEvaluator(operations.Config{})
 	require.NoError(t, err)
 	q := operations.Deposit{To: "brl", Amount: one(1)}
-	p, err := e.Explain(book, q, operationstest.Operator(), time.Now())
+	p, err := e.Explain(book, q, operationstest.Operator(), operationstest.Start())
 	require.NoError(t, err)
 	require.Empty(t, p.Unmet)
-	p, err = e.Under(tenancy.Stopped{Subject: "kind:deposit", Reason: "r"}, tenancy.Stopped{Subject: "kind:transfer", Reason: "r"}).Explain(book, q, operationstest.Operator(), time.Now())
+	p, err = e.Under(tenancy.Stopped{Subject: "kind:deposit", Reason: "r"}, tenancy.Stopped{Subject: "kind:transfer", Reason: "r"}).Explain(book, q, operationstest.Operator(), operationstest.Start())
 	require.NoError(t, err)
 	require.Len(t, p.Unmet, 1)
 	require.Equal(t, "kind:deposit", p.Unmet[0].Subject)

@@ -133,7 +133,7 @@ func (e *Engine) verify(ctx context.Context, id BookID) (Verification, *derivati
 	}
 	d := &derivation{
 		f: Empty(id), operations: map[OperationID]OperationRow{}, balances: map[balanceKey]BalanceRow{},
-		grants: map[tenancy.GrantID]GrantRow{}, operators: map[tenancy.OperatorID]tenancy.Operator{}, erased: map[string]bool{},
+		grants: map[tenancy.GrantID]GrantRow{}, operators: make(map[tenancy.OperatorID]tenancy.Operator), erased: map[string]bool{},
 	}
 	broken, err := e.walk(ctx, &v, d, personal)
 	if err != nil {

@@ -75,12 +75,12 @@ func grantText(g tenancy.Grant) string {
 }
 
 func operatorLine(o tenancy.Operator) string {
-	text := fmt.Sprintf("operator %q person %q status %q version %d grants [%s]",
-		o.ID, o.Person, o.Status, o.Version, strings.ReplaceAll(lines(o.Grants, grantText), "\n", "; "))
-	for _, s := range o.Stops {
-		text += fmt.Sprintf(" stop %q for %q by %d at %s", s.Subject, s.Reason, s.Seq, s.At.Format(time.RFC3339Nano))
-	}
-	return text
+	return fmt.Sprintf("operator %q person %q status %q version %d grants [%s] stops [%s]", o.ID, o.Person, o.Status, o.Version,
+		strings.ReplaceAll(lines(o.Grants, grantText), "\n", "; "), strings.ReplaceAll(lines(o.Stops, stopText), "\n", "; "))
+}
+
+func stopText(s tenancy.Stopped) string {
+	return fmt.Sprintf("%q for %q by entry %d at %s", s.Subject, s.Reason, s.Seq, when(s.At))
 }
 
 func personalLine(r operations.PersonalRow) string {
