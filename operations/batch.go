@@ -184,6 +184,9 @@ func (l *lane) relyOn(c *command, row tenancy.Operator) {
 }
 
 func (l *lane) rely(id tenancy.OperatorID, version int64) {
+	if l.relies == nil {
+		l.relies = make([]Reliance, 0, 2) // mostly an operator and the switches
+	}
 	if r := (Reliance{Operator: id, Version: version}); !slices.Contains(l.relies, r) {
 		l.relies = append(l.relies, r)
 	}
