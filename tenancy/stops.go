@@ -19,7 +19,7 @@ const WholeFirm = "firm"
 const (
 	kindSubject     = "kind:"
 	providerSubject = "provider:"
-	maxReason       = 256
+	reasonBytes     = 256
 )
 
 // KindSubject is the subject of the switch that stops one kind of operation.
@@ -94,5 +94,5 @@ func CheckReason(field, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return Invalid(field, "is required")
 	}
-	return CheckText(field, text, maxReason)
+	return CheckText(field, text, reasonBytes)
 }

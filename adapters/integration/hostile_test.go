@@ -296,6 +296,12 @@ func TestHostileTextsAreInvalidEverywhere(t *testing.T) { //nolint:paralleltest 
 		"modify.reference": func(x string) ([]string, error) {
 			return []string{"reference"}, modify(operations.Modification{Reference: x})
 		},
+		"freeze.reason": func(x string) ([]string, error) {
+			return []string{"reason"}, manage(w.scope, operations.Freeze{Reason: x})
+		},
+		"stop.reason": func(x string) ([]string, error) {
+			return []string{"reason"}, manage(w.house, tenancy.Stop{Subject: tenancy.WholeFirm, Reason: x})
+		},
 		"profile.name": func(x string) ([]string, error) { return []string{"name"}, open(customer.Profile{Name: x}) },
 		"profile.country": func(x string) ([]string, error) {
 			return []string{"country"}, open(customer.Profile{Name: "m", Country: x})
@@ -441,6 +447,21 @@ func TestHostileTextsAreInvalidEverywhere(t *testing.T) { //nolint:paralleltest 
 		},
 		"incident": func(x string) ([]string, error) {
 			return []string{"incident"}, manage(w.scope, operations.CloseIncident{Incident: operations.IncidentID(x)})
+		},
+		"freeze account": func(x string) ([]string, error) {
+			return []string{"account"}, manage(w.scope, operations.Freeze{Account: accounts.ID(x), Reason: "r"})
+		},
+		"unfreeze account": func(x string) ([]string, error) {
+			return []string{"account"}, manage(w.scope, operations.Unfreeze{Account: accounts.ID(x), Reason: "r"})
+		},
+		"stop": func(x string) ([]string, error) {
+			return []string{"subject"}, manage(w.house, tenancy.Stop{Subject: x, Reason: "r"})
+		},
+		"stop kind": func(x string) ([]string, error) {
+			return []string{"subject"}, manage(w.house, tenancy.Stop{Subject: tenancy.KindSubject(x), Reason: "r"})
+		},
+		"lift provider": func(x string) ([]string, error) {
+			return []string{"subject"}, manage(w.house, tenancy.Lift{Subject: tenancy.ProviderSubject(x)})
 		},
 		"person": func(x string) ([]string, error) {
 			return []string{"person"}, open(customer.Profile{Name: "m", Person: tenancy.PersonID(x)})

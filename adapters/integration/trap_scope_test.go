@@ -36,6 +36,7 @@ func scoped() map[string][]any {
 		"Book.Actions":   {operations.OperationID("op")},
 		"Book.Refunds":   {operations.OperationID("op")},
 		"Book.Customer":  {},
+		"Book.Freezes":   {},
 		"Book.Grants":    {},
 		"Book.History":   {operations.HistoryFilter{}, "", 10},
 		"Book.Export":    {io.Discard},
@@ -51,6 +52,7 @@ func scoped() map[string][]any {
 
 		"Firm.Customers": {operations.CustomerFilter{}, tenancy.CustomerID(""), 10},
 		"Firm.Heads":     {},
+		"Firm.Stops":     {},
 		"Firm.Treasury":  {operations.PositionPlace{}, 10},
 	}
 }
@@ -144,7 +146,7 @@ func TestEveryMethodRefusesAScopeOfTheWrongKind(t *testing.T) {
 	before := d.seq()
 	for _, c := range calls(t, d.eng) {
 		wrong := []tenancy.Scope{firm}
-		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Treasury"}, c.name) {
+		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Stops", "Firm.Treasury"}, c.name) {
 			wrong = []tenancy.Scope{d.scope, d.house}
 		}
 		for _, s := range wrong {
