@@ -28,6 +28,8 @@ type View struct {
 	finish bool       // its time has come: what is in flight may finish
 	kin    kin        // of a refund: what it gives back of
 	actor  tenancy.Actor
+
+	acknowledged []string // warnings that the command has seen
 }
 
 // NewView shows a folded book to an evaluation outside the engine, such as a
