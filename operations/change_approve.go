@@ -65,7 +65,8 @@ func approve(ref Ref) func(*decision) error {
 		if err != nil {
 			return err
 		}
-		if d.refuse(d.judge(v, o.Terms, d.now)...); len(d.refused) > 0 {
+		d.refuse(d.judge(v, o.Terms, d.now)...)
+		if len(d.refused) > 0 {
 			return nil
 		}
 		return d.begin(n, OnApprove)
