@@ -98,7 +98,7 @@ func execute(ref Ref) func(*decision) error {
 		if err != nil {
 			return err
 		}
-		d.refuse(d.judge(v, o.Terms, d.now)...)
+		d.refuse(distinct(append(lookAlike(v, &o.Terms), d.judge(v, o.Terms, d.now)...))...)
 		if len(d.refused) > 0 {
 			return nil
 		}
@@ -123,6 +123,7 @@ func modify(ref Ref, m Modification, probe bool) func(*decision) error {
 		if !probe && n.Order.Equal(o.Order) && !expired(o, d.now) {
 			return tenancy.Invalid("modification", "changes nothing")
 		}
+		d.refuse(fixed(o, &n.Order)...)
 		t, err := d.plan(n.Order, o)
 		if err != nil || len(d.refused) > 0 {
 			return err
@@ -131,6 +132,9 @@ func modify(ref Ref, m Modification, probe bool) func(*decision) error {
 			t.Expires = o.Terms.Expires
 		}
 		n.Terms = t
+		if o.State != Prepared && t.Approval != nil {
+			return d.await(n, OnModify)
+		}
 		return d.advance(n, OnModify, o.State)
 	}
 }
@@ -203,11 +207,13 @@ func (d *decision) fresh(id OperationID, t Terms) Operation {
 // begin moves an operation on from where an operator, or its time, lets it go.
 func (d *decision) begin(o Operation, on Event) error {
 	switch {
+	case on == OnExecute && o.Terms.Approval != nil:
+		return d.await(o, on)
 	case on != OnDue && o.Order.NotBefore.After(d.now):
 		return d.advance(o, on, Scheduled)
 	case d.inside(o.Terms):
 		return d.advance(o, on, Completed)
-	case on == OnExecute && d.c.within: // nobody may be told before the host has committed
+	case on != OnDue && d.c.within: // nobody may be told before the host has committed
 		return d.advance(o, on, Scheduled)
 	}
 	o.ProviderReference = reference(d.f.id, o.ID)

@@ -68,23 +68,32 @@ func (e *Engine) Execute(ctx context.Context, s tenancy.Scope, in Intent, ref Re
 }
 
 // Modify gives an operation that has not begun to happen other content: it is
-// priced and judged anew, and what it holds is resized in the same change. It
-// needs the modify permission. Errors as for Execute.
+// priced and judged anew, and what it holds is resized in the same change.
+// Approvals that were given to it are void, and it waits for them again. Which
+// fields may change in which state is told by Modifiable. It needs the modify
+// permission. Errors as for Execute.
 func (e *Engine) Modify(ctx context.Context, s tenancy.Scope, in Intent, ref Ref, m Modification) (Result, error) {
 	return e.on(ctx, s, in, ActModify, ref, m, m.validate(), modify(ref, m, false), tenancy.Modify)
 }
 
 // Cancel withdraws an operation that has not begun to happen and gives back
-// what it holds. It needs the cancel permission. Errors as for Execute.
+// what it holds. It needs the cancel permission, but for the maker of an
+// operation that waits for approval, who may always take it back. Errors as for
+// Execute.
 func (e *Engine) Cancel(ctx context.Context, s tenancy.Scope, in Intent, ref Ref) (Result, error) {
 	return e.on(ctx, s, in, ActCancel, ref, Modification{}, nil, cancel(ref), tenancy.Cancel)
 }
 
+// on begins a command on an operation whose content is a modification at most.
 func (e *Engine) on(ctx context.Context, s tenancy.Scope, in Intent, a Action, ref Ref, m Modification, malformed error, decide func(*decision) error, need tenancy.Permission) (Result, error) {
 	var content any
 	if malformed == nil {
 		content = []any{ref, m.apply(Order{})}
 	}
+	return e.subject(ctx, s, in, a, ref, content, malformed, decide, need)
+}
+
+func (e *Engine) subject(ctx context.Context, s tenancy.Scope, in Intent, a Action, ref Ref, content any, malformed error, decide func(*decision) error, need tenancy.Permission) (Result, error) {
 	c, err := e.command(s, in, a, content, errors.Join(ref.validate(), malformed), need)
 	if err != nil {
 		return Result{}, err

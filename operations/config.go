@@ -34,6 +34,9 @@ type Config struct {
 	// Limits on what is done in a day, a month or at a time. Names must differ.
 	Limits []Limit
 
+	// Approvals that operations need of other persons. Names must differ.
+	Approvals []Approval
+
 	// Zone is where the firm's days begin, for limits. Nil: UTC. Zones are those
 	// of tenants with another.
 	Zone  *time.Location
@@ -196,7 +199,7 @@ func (c Config) validate() error {
 		within("Caps.Currencies", c.Caps.Currencies, 1, 4096),
 		tenancy.CheckText("PolicyVersion", c.PolicyVersion, 64),
 	}
-	errs = append(errs, checkFees(c.Fees), checkLimits(c.Limits))
+	errs = append(errs, checkFees(c.Fees), checkLimits(c.Limits), checkApprovals(c.Approvals))
 	for i, r := range c.Rules {
 		if r == nil {
 			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Rules[%d]", i), "is nil"))
@@ -228,7 +231,7 @@ func newRulebook(c Config) (*rulebook, error) {
 	errs := []error{c.validate()}
 	r := &rulebook{
 		kinds: map[string]Kind{}, rules: c.Rules, providers: map[string]Provider{DeskName: Desk{}},
-		fees: c.Fees, limits: c.Limits, zone: c.Zone, zones: c.Zones,
+		fees: c.Fees, limits: c.Limits, approvals: c.Approvals, zone: c.Zone, zones: c.Zones,
 		assets: c.Assets, caps: c.Caps, policy: c.PolicyVersion, validFor: c.TermsValid, skew: c.MaxSkew, log: c.Log,
 	}
 	for i, k := range append(builtinKinds(), c.Kinds...) {

@@ -27,6 +27,7 @@ type command struct {
 	opens    bool                 // it begins a book
 	within   bool                 // it is part of a host's transaction
 	subject  OperationID          // the operation it is about, to be found when it is not open
+	own      bool                 // the maker of what waits for approval needs no permission for it
 	looked   map[OperationID]seen // what was looked for outside the folded book
 	decide   func(d *decision) error
 	grantee  tenancy.OperatorID // another operator whose row it is decided by
@@ -155,6 +156,9 @@ func (d *decision) authorize() error {
 	d.standing = standingOf(d.f, d.operator, d.c.operator(), d.now)
 	for i, need := range d.c.needs {
 		g, err := d.gate.Authorize(d.c.scope, need, d.standing)
+		if err != nil && !tenancy.IsAccess(err) && d.c.own && d.madeWaiting() {
+			g, err = d.any(err)
+		}
 		if err != nil {
 			if err := d.lacking(err); err != nil {
 				return err
@@ -166,6 +170,17 @@ func (d *decision) authorize() error {
 		}
 	}
 	return nil
+}
+
+// any is the grant that gives the first of what the scope's operator may do;
+// the error is the one given where there is none.
+func (d *decision) any(none error) (tenancy.GrantID, error) {
+	for _, p := range tenancy.AllPermissions() {
+		if g, err := d.gate.Authorize(d.c.scope, p, d.standing); err == nil {
+			return g, nil
+		}
+	}
+	return "", none
 }
 
 // permit asks for one more permission, for what only the content tells.
@@ -252,7 +267,7 @@ func (d *decision) draft() (*draft, error) {
 		Format: Format, Tenant: d.f.id.Tenant, Customer: d.f.id.Customer, Seq: d.seq(), At: d.now, Prev: d.f.head.Hash,
 		Action: d.c.action, Actors: d.c.actors, Grant: d.grant, Reason: d.c.scope.Reason(), Channel: d.c.channel, RequestID: d.c.intent.RequestID,
 		Engine: d.instance, Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.finger, Cause: d.c.cause, Operation: d.operation,
-		Refused: d.refused, Effects: d.fx,
+		Acknowledged: d.c.intent.Acknowledge, Refused: d.refused, Effects: d.fx,
 	}
 	if len(d.refused) > 0 {
 		e.Suppressed = d.c.suppressed
@@ -333,7 +348,11 @@ func (d *decision) advance(o Operation, on Event, to State) error {
 	if from == "" {
 		o.Created, o.CreatedAt = d.seq(), d.now
 	}
+	if on == OnPrepare || on == OnExecute || on == OnModify {
+		d.sign(&o)
+	}
 	o.Version++
+	o.Previous = o.Updated
 	o.State, o.Updated, o.UpdatedAt = to, d.seq(), d.now
 	d.rehold(&o)
 	d.recount(&o, on)

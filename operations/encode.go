@@ -45,6 +45,7 @@ func appendEntry(b []byte, e *Entry) ([]byte, error) {
 	w.hashOr("fingerprint", e.Fingerprint)
 	w.intOr("cause", e.Cause)
 	w.textOr("operation", string(e.Operation))
+	w.otherOr("acknowledged", len(e.Acknowledged) > 0, e.Acknowledged)
 	w.otherOr("refused", len(e.Refused) > 0, e.Refused)
 	w.intOr("suppressed", e.Suppressed)
 	w.hashOr("snapshot", e.Snapshot)
@@ -118,6 +119,13 @@ func (w *writer) operation(o *Operation) {
 		w.list(len(c.Counters), c.Counters == nil, func(i int) { w.value("counters", c.Counters[i]) })
 		w.end()
 	}
+	w.intOr("previous", o.Previous)
+	if len(o.Authors) > 0 {
+		w.key("authors")
+		w.list(len(o.Authors), false, func(i int) { w.actor(&o.Authors[i]) })
+	}
+	w.intOr("content", o.Content)
+	w.otherOr("approvals", len(o.Approvals) > 0, o.Approvals)
 	w.end()
 }
 
@@ -158,6 +166,7 @@ func (w *writer) terms(t *Terms) {
 		w.amount("carried", *t.Carried)
 	}
 	w.otherOr("fees", len(t.Fees) > 0, t.Fees)
+	w.otherOr("approval", t.Approval != nil, t.Approval)
 	w.end()
 }
 

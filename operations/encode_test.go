@@ -75,6 +75,9 @@ func drawEntry(t *rapid.T) Entry {
 	for range rapid.IntRange(0, 2).Draw(t, "actors") {
 		e.Actors = append(e.Actors, tenancy.Actor{Kind: tenancy.ActorKind(draw("kind")), ID: draw("id"), Person: tenancy.PersonID(draw("person"))})
 	}
+	if rapid.Bool().Draw(t, "acknowledged") {
+		e.Acknowledged = []string{draw("warning")}
+	}
 	if rapid.Bool().Draw(t, "refused") {
 		e.Refused = []Unmet{{Code: draw("code"), Figures: []Figure{{Name: draw("name"), Value: draw("value")}}}}
 	}
@@ -94,6 +97,11 @@ func drawEntry(t *rapid.T) Entry {
 			carried := amount()
 			o.Terms.Carried = &carried
 			o.Terms.Fees = []FeeLine{{Fee: draw("fee"), Account: "a", Amount: amount(), Inside: rapid.Bool().Draw(t, "inside"), Rounding: accounts.Up}}
+			o.Previous, o.Content = rapid.Int64().Draw(t, "previous"), rapid.Int64().Draw(t, "content")
+			who := []tenancy.Actor{{Kind: tenancy.OperatorActor, ID: draw("author"), Person: tenancy.PersonID(draw("author person"))}}
+			o.Authors = who
+			o.Approvals = []Approved{{Actors: who, At: instant(), Seq: 1, Version: 2, Content: Hash{7}}}
+			o.Terms.Approval = &ApprovalTerm{Policies: []string{draw("policy")}, Persons: 2, Within: time.Hour}
 			o.Counted = &Counted{Day: Day(draw("day")), Amount: amount(), Counters: []string{draw("counter")}}
 		}
 		e.Effects.Operations = append(e.Effects.Operations, o)

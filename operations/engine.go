@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -307,7 +308,11 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 		return nil, err
 	}
 	p := s.Principal()
+	if in.Acknowledge = slices.Clone(in.Acknowledge); len(in.Acknowledge) > 0 {
+		content = []any{content, in.Acknowledge}
+	}
 	c := &command{
+		own:  action == ActCancel,
 		book: BookID{Tenant: s.Tenant(), Customer: s.Customer()}, action: action, intent: in,
 		scope: s, actors: p.Chain(), channel: p.Channel, needs: needs, within: e.direct,
 	}

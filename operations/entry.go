@@ -31,6 +31,9 @@ const (
 	ActSubmit    Action = "submit"
 	ActModify    Action = "modify"
 	ActCancel    Action = "cancel"
+	ActApprove   Action = "approve"
+	ActReject    Action = "reject"
+	ActWithdraw  Action = "withdraw"
 	ActReport    Action = "report"
 	ActExpire    Action = "expire"
 	ActRelease   Action = "release"
@@ -41,28 +44,29 @@ const (
 // Entry is one line of a book's journal. Its JSON, as Seal makes it, is what
 // is hashed and stored: the hashed bytes are the stored bytes.
 type Entry struct {
-	Format      int                `json:"format"`
-	Tenant      tenancy.TenantID   `json:"tenant"`
-	Customer    tenancy.CustomerID `json:"customer"`
-	Seq         int64              `json:"seq"` // 1, 2, 3, … without a gap
-	At          time.Time          `json:"at"`
-	Prev        Hash               `json:"prev"` // hash of the entry before
-	Action      Action             `json:"action"`
-	Actors      []tenancy.Actor    `json:"actors"` // who acted: the operator first, then his chain
-	Grant       tenancy.GrantID    `json:"grant,omitempty"`
-	Reason      string             `json:"reason,omitempty"`
-	Channel     tenancy.Channel    `json:"channel,omitempty"`
-	RequestID   string             `json:"request_id,omitempty"`
-	Engine      string             `json:"engine,omitempty"` // the engine that decided it: no two write the same entry
-	Policy      string             `json:"policy,omitempty"` // Config.PolicyVersion at the time
-	Key         string             `json:"key,omitempty"`
-	Fingerprint Hash               `json:"fingerprint,omitzero"` // of command, content and actor
-	Cause       int64              `json:"cause,omitempty"`      // seq of the entry that made the engine act
-	Operation   OperationID        `json:"operation,omitempty"`
-	Refused     []Unmet            `json:"refused,omitempty"`    // every rule that was not met; such an entry has no effects
-	Suppressed  int64              `json:"suppressed,omitempty"` // refusals of this operator counted, not recorded, since his last one
-	Snapshot    Hash               `json:"snapshot,omitzero"`    // SHA-256 of the folded book just before this entry, kept beside the journal
-	Effects     Effects            `json:"effects"`
+	Format       int                `json:"format"`
+	Tenant       tenancy.TenantID   `json:"tenant"`
+	Customer     tenancy.CustomerID `json:"customer"`
+	Seq          int64              `json:"seq"` // 1, 2, 3, … without a gap
+	At           time.Time          `json:"at"`
+	Prev         Hash               `json:"prev"` // hash of the entry before
+	Action       Action             `json:"action"`
+	Actors       []tenancy.Actor    `json:"actors"` // who acted: the operator first, then his chain
+	Grant        tenancy.GrantID    `json:"grant,omitempty"`
+	Reason       string             `json:"reason,omitempty"`
+	Channel      tenancy.Channel    `json:"channel,omitempty"`
+	RequestID    string             `json:"request_id,omitempty"`
+	Engine       string             `json:"engine,omitempty"` // the engine that decided it: no two write the same entry
+	Policy       string             `json:"policy,omitempty"` // Config.PolicyVersion at the time
+	Key          string             `json:"key,omitempty"`
+	Fingerprint  Hash               `json:"fingerprint,omitzero"` // of command, content and actor
+	Cause        int64              `json:"cause,omitempty"`      // seq of the entry that made the engine act
+	Operation    OperationID        `json:"operation,omitempty"`
+	Acknowledged []string           `json:"acknowledged,omitempty"` // warnings that the command had seen
+	Refused      []Unmet            `json:"refused,omitempty"`      // every rule that was not met; such an entry has no effects
+	Suppressed   int64              `json:"suppressed,omitempty"`   // refusals of this operator counted, not recorded, since his last one
+	Snapshot     Hash               `json:"snapshot,omitzero"`      // SHA-256 of the folded book just before this entry, kept beside the journal
+	Effects      Effects            `json:"effects"`
 }
 
 // Sealed is an entry as it is stored: its bytes, and the columns taken from

@@ -45,6 +45,7 @@ type rulebook struct {
 	rules     All
 	fees      []FeeRule
 	limits    []Limit
+	approvals []Approval
 	zone      *time.Location
 	zones     map[tenancy.TenantID]*time.Location
 	providers map[string]Provider
@@ -92,7 +93,7 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Order: o, Terms: t, Unmet: unmet, Limits: e.rules.limitUses(v, t, now), Seq: f.head.Seq}, nil
+	return Plan{Order: o, Terms: t, Unmet: unmet, Warnings: warnings(unmet), Limits: e.rules.limitUses(v, t, now), Seq: f.head.Seq}, nil
 }
 
 // Plan is what would happen and what it would cost, and every reason why not.
@@ -100,6 +101,10 @@ type Plan struct {
 	Order Order   `json:"order"`
 	Terms Terms   `json:"terms"`
 	Unmet []Unmet `json:"unmet,omitempty"` // empty: it would be accepted
+
+	// Warnings are codes among the unmet that the command may acknowledge, see
+	// Intent: they are then no longer in the way.
+	Warnings []string `json:"warnings,omitempty"`
 
 	Limits []LimitUse `json:"limits,omitempty"` // what is left of every limit that binds it, before it
 	Seq    int64      `json:"seq"`              // the book's newest entry when this was true
@@ -151,6 +156,8 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		ns = named(v.order)
 	}
 	t.Expires = instant(now.Add(r.validFor))
+	t.Approval = r.needsApproval(v, &t)
+	unmet = append(unmet, lookAlike(v, &t)...)
 	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
 }
 

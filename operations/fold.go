@@ -221,6 +221,15 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 	if !reachable(from, o.State) {
 		return fmt.Errorf("operation %q: no way from %q to %q", o.ID, from, o.State)
 	}
+	switch {
+	case o.Previous != 0 && (!ok || o.Previous != old.Updated):
+		return fmt.Errorf("operation %q names entry %d as that of its version before", o.ID, o.Previous)
+	case ok && o.Previous == 0 && old.Previous != 0:
+		return fmt.Errorf("operation %q names no version before", o.ID)
+	}
+	if err := o.agreement(old, e); err != nil {
+		return err
+	}
 	if err := f.recount(counted, o); err != nil {
 		return err
 	}
@@ -229,6 +238,12 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 	}
 	if o.large() {
 		f.large++
+	}
+	if ok && old.State == AwaitingApproval {
+		f.waiting--
+	}
+	if o.State == AwaitingApproval {
+		f.waiting++
 	}
 	if o.State.Final() {
 		f.open = f.open.without(o.ID)

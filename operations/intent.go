@@ -20,10 +20,18 @@ import (
 type Intent struct {
 	Key       string // 1 to 128 printable ASCII characters without space; not beginning with '~'
 	RequestID string // optional: the host's own id of the request, recorded; at most 128 bytes
+
+	// Acknowledge names the codes of warnings that a person has seen and wants to
+	// go ahead in spite of, see Plan.Warnings; at most MaxAcknowledged. They are
+	// recorded, and part of the command: another list is another command.
+	Acknowledge []string
 }
 
 // MaxKey is the longest idempotency key in bytes.
 const MaxKey = 128
+
+// MaxAcknowledged is how many warnings one command may acknowledge.
+const MaxAcknowledged = 8
 
 // systemKey begins the keys the engine gives its own entries.
 const systemKey = "~"
@@ -42,6 +50,12 @@ func (i Intent) validate() error {
 		errs = append(errs, tenancy.Invalid("intent.key", "has a space or a character that is not printable ASCII"))
 	}
 	errs = append(errs, tenancy.CheckText("intent.request_id", i.RequestID, 128))
+	if len(i.Acknowledge) > MaxAcknowledged {
+		return errors.Join(append(errs, tenancy.Invalid("intent.acknowledge", fmt.Sprintf("has more than %d codes", MaxAcknowledged)))...)
+	}
+	for _, code := range i.Acknowledge {
+		errs = append(errs, tenancy.CheckID("intent.acknowledge", code))
+	}
 	return errors.Join(errs...)
 }
 

@@ -63,7 +63,8 @@ const (
 	OnExecute   Event = "execute"    // a command: do it, as policies say
 	OnModify    Event = "modify"     // a command: other content, priced again
 	OnCancel    Event = "cancel"     // a command: withdraw it
-	OnApprove   Event = "approve"    // a command: the last approval that was asked for
+	OnApprove   Event = "approve"    // a command: an approval; with the last that is needed it goes on
+	OnWithdraw  Event = "withdraw"   // a command: an approval is taken back
 	OnReject    Event = "reject"     // a command: an approver says no
 	OnExpire    Event = "expire"     // its terms or its waiting time ran out
 	OnDue       Event = "due"        // its time has come
@@ -75,7 +76,7 @@ const (
 
 // Events lists every event.
 func Events() []Event {
-	return []Event{OnPrepare, OnExecute, OnModify, OnCancel, OnApprove, OnReject, OnExpire, OnDue, OnSettled, OnRefused, OnCalledOff, OnSilence}
+	return []Event{OnPrepare, OnExecute, OnModify, OnCancel, OnApprove, OnWithdraw, OnReject, OnExpire, OnDue, OnSettled, OnRefused, OnCalledOff, OnSilence}
 }
 
 // Edge is one permitted move. From is empty for the first one.
@@ -92,7 +93,7 @@ func Lifecycle() []Edge {
 	return table[:]
 }
 
-func lifecycle() [32]Edge {
+func lifecycle() [35]Edge {
 	return [...]Edge{
 		{"", OnPrepare, Prepared},
 		{"", OnExecute, Completed},
@@ -112,6 +113,8 @@ func lifecycle() [32]Edge {
 		{AwaitingApproval, OnApprove, Scheduled},
 		{AwaitingApproval, OnApprove, Executing},
 		{AwaitingApproval, OnApprove, Completed},
+		{AwaitingApproval, OnApprove, AwaitingApproval},
+		{AwaitingApproval, OnWithdraw, AwaitingApproval},
 		{AwaitingApproval, OnModify, AwaitingApproval},
 		{AwaitingApproval, OnReject, Rejected},
 		{AwaitingApproval, OnCancel, Cancelled},
@@ -121,6 +124,7 @@ func lifecycle() [32]Edge {
 		{Scheduled, OnDue, Completed},
 		{Scheduled, OnDue, Failed},
 		{Scheduled, OnModify, Scheduled},
+		{Scheduled, OnModify, AwaitingApproval},
 		{Scheduled, OnCancel, Cancelled},
 
 		{Executing, OnSettled, Completed},

@@ -28,7 +28,11 @@ type Operation struct {
 	SendBy            time.Time     `json:"send_by,omitzero"`             // the intent is not sent after this
 	Outcome           *Outcome      `json:"outcome,omitempty"`            // what ended or unsettled it
 
-	Counted *Counted `json:"counted,omitempty"` // where it counts towards the firm's limits
+	Counted   *Counted        `json:"counted,omitempty"`   // where it counts towards the firm's limits
+	Previous  int64           `json:"previous,omitempty"`  // seq of the entry of the version before; 0: this is the first
+	Authors   []tenancy.Actor `json:"authors,omitempty"`   // persons beside the maker who prepared, modified or executed it, their chains included
+	Content   int64           `json:"content,omitempty"`   // the version whose content waits, or waited, for approval; 0: none did
+	Approvals []Approved      `json:"approvals,omitempty"` // of that content, in the order they were given
 }
 
 // clone shares nothing with the operation that its holder could change.
@@ -41,6 +45,7 @@ func (o Operation) clone() Operation {
 		o.Outcome = &out
 	}
 	o.Counted = o.Counted.clone()
+	o.Authors, o.Approvals = slices.Clone(o.Authors), cloneApprovals(o.Approvals)
 	return o
 }
 
@@ -57,11 +62,11 @@ func (o Operation) String() string {
 	return o.Order.Kind + " " + o.Order.Amount.String() + " " + o.Terms.Asset + " " + string(o.State)
 }
 
-// Outcome is why an operation stands where it stands, when that was not an
-// operator's own command.
+// Outcome is why an operation stands where it stands: what ended it that was
+// not its operator's own command.
 type Outcome struct {
 	Code     string  `json:"code"`               // stable: the provider's answer, or the first unmet rule
-	Text     string  `json:"text,omitempty"`     // for people; at most 256 bytes
+	Text     string  `json:"text,omitempty"`     // for people, such as why it was rejected; at most 256 bytes
 	External string  `json:"external,omitempty"` // the provider's own id
 	Unmet    []Unmet `json:"unmet,omitempty"`    // the rules of the day that refused a scheduled operation
 }
@@ -92,9 +97,10 @@ type Terms struct {
 	Provider string             `json:"provider,omitempty"` // carries it outside; empty: settles inside the book
 	Holds    []HoldTerm         `json:"holds,omitempty"`    // set aside from execution to settlement
 	Postings []accounts.Posting `json:"postings"`           // made at settlement; every asset sums to zero
-	Expires  time.Time          `json:"expires,omitzero"`   // while prepared: good until this instant, exclusive
+	Expires  time.Time          `json:"expires,omitzero"`   // while prepared or awaiting approval: good until this instant, exclusive
 	Carried  *accounts.Amount   `json:"carried,omitempty"`  // what the provider is to carry, where that is not the order's amount
 	Fees     []FeeLine          `json:"fees,omitempty"`     // what it costs the customer; part of the postings
+	Approval *ApprovalTerm      `json:"approval,omitempty"` // the agreement it needs of other persons; nil: none
 }
 
 func (t Terms) clone() Terms {
@@ -103,6 +109,7 @@ func (t Terms) clone() Terms {
 		c := *t.Carried
 		t.Carried = &c
 	}
+	t.Approval = t.Approval.clone()
 	return t
 }
 

@@ -77,7 +77,7 @@ func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan,
 	if d.planned != nil {
 		o = d.planned.Order
 	}
-	p := Plan{Order: o, Unmet: d.refused, Seq: r.f.head.Seq}
+	p := Plan{Order: o, Unmet: d.refused, Warnings: warnings(d.refused), Seq: r.f.head.Seq}
 	if d.planned != nil {
 		p.Terms = d.planned.Terms
 		p.Limits = e.rules.limitUses(View{f: r.f, order: o, actor: d.c.actors[0]}, p.Terms, d.now)
@@ -116,7 +116,7 @@ func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, er
 // probe is a command that is decided and never recorded.
 func (e *Engine) probe(s tenancy.Scope, a Action, decide func(*decision) error, needs ...tenancy.Permission) *command {
 	return &command{
-		book: BookID{Tenant: s.Tenant(), Customer: s.Customer()}, action: a, scope: s,
+		book: BookID{Tenant: s.Tenant(), Customer: s.Customer()}, action: a, scope: s, own: a == ActCancel,
 		actors: s.Principal().Chain(), needs: needs, decide: decide,
 	}
 }
@@ -131,8 +131,9 @@ type Allowance struct {
 func (a Allowance) Allowed() bool { return len(a.Unmet) == 0 }
 
 // Actions tells what this scope may do to an operation now: execute, modify and
-// cancel, each with all reasons why not, as the same decisions would judge. It
-// needs the view permission. Errors: refused (without access), not found,
+// cancel; approve, reject and withdraw while it waits for approval; refund once
+// it is completed. Each comes with all reasons why not, as the same decisions
+// would judge. It needs the view permission. Errors: refused (without access), not found,
 // unavailable.
 func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) ([]Allowance, error) {
 	if err := e.honour(s, "actions"); err != nil {
@@ -152,14 +153,21 @@ func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) (
 	if err != nil {
 		return nil, classify(err)
 	}
-	asked := []struct {
+	type ask struct {
 		action Action
 		need   tenancy.Permission
 		decide func(*decision) error
-	}{
+	}
+	asked := []ask{
 		{ActExecute, tenancy.Execute, execute(o.Ref())},
 		{ActModify, tenancy.Modify, modify(o.Ref(), Modification{}, true)},
 		{ActCancel, tenancy.Cancel, cancel(o.Ref())},
+	}
+	if o.State == AwaitingApproval {
+		asked = append(asked,
+			ask{ActApprove, tenancy.Approve, approve(o.Ref())},
+			ask{ActReject, tenancy.Approve, reject(o.Ref(), "probe")},
+			ask{ActWithdraw, tenancy.Approve, withdraw(o.Ref())})
 	}
 	all := make([]Allowance, 0, len(asked))
 	for _, q := range asked {

@@ -232,7 +232,7 @@ func (d *decision) refunds(parent OperationID) ([]*Operation, error) {
 
 // view is what an order is judged in, with its kin where it has such.
 func (d *decision) view(o Order, own *Operation) (View, error) {
-	v := View{f: d.f, order: o, own: own, stops: d.stops(), actor: d.c.actors[0]}
+	v := View{f: d.f, order: o, own: own, stops: d.stops(), actor: d.c.actors[0], acknowledged: d.c.intent.Acknowledge}
 	if o.Kind != KindRefund || o.Parent == "" {
 		return v, nil
 	}

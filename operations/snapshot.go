@@ -138,6 +138,9 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 		if o.large() {
 			f.large++
 		}
+		if o.State == AwaitingApproval {
+			f.waiting++
+		}
 	}
 	for _, i := range d.Incidents {
 		f.incidents.grow(i.ID, i)

@@ -33,6 +33,7 @@ type Folded struct {
 	system     []systemBalance // few; in the order of first use
 	open       table[OperationID, *Operation]
 	large      int // how many of the open ones are large
+	waiting    int // how many of the open ones wait for approval
 	incidents  table[IncidentID, *Incident]
 	refusals   table[tenancy.OperatorID, refusals]
 }

@@ -18,7 +18,7 @@ const CodeStopped = "stopped"
 // where it begins: what the firm's switches stop. Cancelling, reports and
 // expiry never are.
 func (c *command) begins() bool {
-	return slices.Contains([]Action{ActSubmit, ActExecute, ActPrepare, ActModify, ActRelease}, c.action)
+	return slices.Contains([]Action{ActSubmit, ActExecute, ActPrepare, ActModify, ActApprove, ActRelease}, c.action)
 }
 
 // reliesOnSwitches tells whether the command is decided by the row of the

@@ -29,6 +29,8 @@ type View struct {
 	kin    kin        // of a refund: what it gives back of
 	stops  []tenancy.Stopped
 	actor  tenancy.Actor
+
+	acknowledged []string // warnings that the command has seen
 }
 
 // NewView shows a folded book to an evaluation outside the engine, such as a

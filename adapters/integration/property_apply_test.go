@@ -352,6 +352,13 @@ func (d *modelDecision) modify(o, change *modelOp) {
 		d.fail("invalid")
 		return
 	}
+	if o.state == "scheduled" { // it keeps its accounts and its way
+		for field, moved := range map[string]bool{"from": n.from != o.from, "to": n.to != o.to, "via": n.via != o.via} {
+			if moved {
+				d.refuse("field_fixed field:" + field)
+			}
+		}
+	}
 	d.permitKind(&n)
 	own := n
 	if n.from != o.from { // what is held on another account helps nothing

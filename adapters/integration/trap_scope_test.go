@@ -23,6 +23,7 @@ func scoped() map[string][]any {
 	order := operations.Deposit{To: "acc", Amount: money("1")}
 	return map[string][]any{
 		"Engine.Actions":      {operations.OperationID("op")},
+		"Engine.Approve":      {in, ref},
 		"Engine.Cancel":       {in, ref},
 		"Engine.Execute":      {in, ref},
 		"Engine.Explain":      {order},
@@ -30,7 +31,9 @@ func scoped() map[string][]any {
 		"Engine.Modify":       {in, ref, operations.Modification{Amount: money("2")}},
 		"Engine.OpenCustomer": {in, customer.Profile{Name: "Maria"}},
 		"Engine.Prepare":      {in, order},
+		"Engine.Reject":       {in, ref, "no"},
 		"Engine.Submit":       {in, order},
+		"Engine.Withdraw":     {in, ref},
 
 		"Book.Accounts":  {},
 		"Book.Actions":   {operations.OperationID("op")},
@@ -49,6 +52,7 @@ func scoped() map[string][]any {
 		"Book.Rebuild":   {},
 		"Book.Statement": {operations.StatementFilter{Account: "acc"}, "", 10},
 		"Book.Verify":    {},
+		"Book.Versions":  {operations.OperationID("op")},
 
 		"Firm.Customers": {operations.CustomerFilter{}, tenancy.CustomerID(""), 10},
 		"Firm.Heads":     {},
@@ -177,8 +181,12 @@ func TestForeignAndUnknownAreTheSame(t *testing.T) {
 	foreign, random := prep.Operation.Ref(), operations.Ref{ID: "01900000-0000-7000-8000-000000000000", Version: 1}
 	book := d.eng.Book(s)
 	for name, do := range map[string]func(operations.Ref) error{
-		"execute": func(r operations.Ref) error { _, err := d.eng.Execute(ctx, s, d.next(), r); return err },
-		"cancel":  func(r operations.Ref) error { _, err := d.eng.Cancel(ctx, s, d.next(), r); return err },
+		"execute":  func(r operations.Ref) error { _, err := d.eng.Execute(ctx, s, d.next(), r); return err },
+		"cancel":   func(r operations.Ref) error { _, err := d.eng.Cancel(ctx, s, d.next(), r); return err },
+		"approve":  func(r operations.Ref) error { _, err := d.eng.Approve(ctx, s, d.next(), r); return err },
+		"reject":   func(r operations.Ref) error { _, err := d.eng.Reject(ctx, s, d.next(), r, "no"); return err },
+		"withdraw": func(r operations.Ref) error { _, err := d.eng.Withdraw(ctx, s, d.next(), r); return err },
+		"versions": func(r operations.Ref) error { _, err := book.Versions(ctx, r.ID); return err },
 		"modify": func(r operations.Ref) error {
 			_, err := d.eng.Modify(ctx, s, d.next(), r, operations.Modification{Amount: money("2")})
 			return err

@@ -86,6 +86,14 @@ func (o OperationSpec) events(id operations.OperationID, at time.Time, known map
 	if o.State.Final() || !slices.Contains(operations.States(), o.State) {
 		return nil, fmt.Errorf("state %q is not that of an open operation", o.State)
 	}
+	var content int64
+	if o.State == operations.AwaitingApproval {
+		content = 1
+		if terms.Approval == nil {
+			terms.Approval = &operations.ApprovalTerm{Policies: []string{"operationstest"}, Persons: 1, Within: 24 * time.Hour}
+		}
+		set(&terms.Expires, o.Created.Add(terms.Approval.Within).UTC())
+	}
 	path := []operations.State{o.State}
 	if o.State == operations.Unresolved {
 		path = []operations.State{operations.Executing, operations.Unresolved}
@@ -102,7 +110,7 @@ func (o OperationSpec) events(id operations.OperationID, at time.Time, known map
 				}
 				op := operations.Operation{
 					ID: o.ID, Version: int64(i + 1), State: state, Order: order, Terms: terms, Maker: o.Maker,
-					Created: created, CreatedAt: createdAt, Updated: seq, UpdatedAt: now,
+					Created: created, CreatedAt: createdAt, Updated: seq, UpdatedAt: now, Content: content,
 				}
 				fx := operations.Effects{Operations: []operations.Operation{op}}
 				if i == 0 && state.Holds() {

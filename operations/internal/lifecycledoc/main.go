@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/onbehalf/onbehalf/operations"
@@ -43,8 +44,24 @@ func page() string {
 	for _, s := range operations.States() {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s, yes(s.Final()), yes(s.Holds()), strings.Join(ways(s), ", "))
 	}
-	b.WriteString("\nStates and moves around `awaiting_approval` and `rejected` are part of the published graph; operations\n" +
-		"reach them once a firm's policies can ask for approval, which this release does not offer yet.\n")
+	b.WriteString("\nOperations wait for approval where `Config.Approvals` asks for it. Of an operation that waits, approvals\n" +
+		"given to earlier content are void; what is scheduled and needs approval waits again once it is modified.\n\n" +
+		"What Modify may change in which state; everywhere else it may change nothing:\n\n| field |")
+	var states []operations.State
+	for _, s := range operations.States() {
+		if len(operations.Modifiable(s)) > 0 {
+			states = append(states, s)
+			fmt.Fprintf(&b, " %s |", s)
+		}
+	}
+	b.WriteString("\n| --- |" + strings.Repeat(" --- |", len(states)) + "\n")
+	for _, f := range operations.Fields() {
+		fmt.Fprintf(&b, "| %s |", f)
+		for _, s := range states {
+			fmt.Fprintf(&b, " %s |", yes(slices.Contains(operations.Modifiable(s), f)))
+		}
+		b.WriteString("\n")
+	}
 	return b.String()
 }
 
