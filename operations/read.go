@@ -97,7 +97,12 @@ func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, er
 		}
 		if found.Head != r.f.head {
 			e.cache.evict(c.book, r.f.head.Seq)
-			if *r, err = e.read(ctx, c.scope, string(c.action), Want{}); err != nil {
+			if c.foreseen {
+				*r, err = e.glance(ctx, c.book, c.operator())
+			} else {
+				*r, err = e.read(ctx, c.scope, string(c.action), Want{})
+			}
+			if err != nil {
 				return nil, err
 			}
 			continue

@@ -56,6 +56,7 @@ func scoped() map[string][]any {
 		"Firm.Customers": {operations.CustomerFilter{}, tenancy.CustomerID(""), 10},
 		"Firm.Heads":     {},
 		"Firm.Treasury":  {operations.PositionPlace{}, 10},
+		"Firm.Worklist":  {operations.WaitingPlace{}, 10},
 	}
 }
 
@@ -148,7 +149,7 @@ func TestEveryMethodRefusesAScopeOfTheWrongKind(t *testing.T) {
 	before := d.seq()
 	for _, c := range calls(t, d.eng) {
 		wrong := []tenancy.Scope{firm}
-		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Treasury"}, c.name) {
+		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Treasury", "Firm.Worklist"}, c.name) {
 			wrong = []tenancy.Scope{d.scope, d.house}
 		}
 		for _, s := range wrong {

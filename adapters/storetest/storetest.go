@@ -123,6 +123,7 @@ func groups() []testGroup {
 		{"customers", customerCases()},
 		{"heads", headCases()},
 		{"positions", positionCases()},
+		{"waiting", waitingCases()},
 		{"queue", queueCases()},
 		{"tickets", ticketCases()},
 		{"outbox", outboxCases()},
