@@ -27,6 +27,7 @@ type command struct {
 	opens    bool                 // it begins a book
 	within   bool                 // it is part of a host's transaction
 	subject  OperationID          // the operation it is about, to be found when it is not open
+	foreseen bool                 // it asks what could be done, under the scope of a firm
 	own      bool                 // the maker of what waits for approval needs no permission for it
 	looked   map[OperationID]seen // what was looked for outside the folded book
 	decide   func(d *decision) error
@@ -155,7 +156,7 @@ func (d *decision) authorize() error {
 	}
 	d.standing = standingOf(d.f, d.operator, d.c.operator(), d.now)
 	for i, need := range d.c.needs {
-		g, err := d.gate.Authorize(d.c.scope, need, d.standing)
+		g, err := d.authority(need)
 		if err != nil && !tenancy.IsAccess(err) && d.c.own && d.madeWaiting() {
 			g, err = d.any(err)
 		}
@@ -172,11 +173,19 @@ func (d *decision) authorize() error {
 	return nil
 }
 
+// authority is the grant that gives the permission.
+func (d *decision) authority(need tenancy.Permission) (tenancy.GrantID, error) {
+	if d.c.foreseen {
+		return d.gate.Foresee(d.c.scope, need, d.standing)
+	}
+	return d.gate.Authorize(d.c.scope, need, d.standing)
+}
+
 // any is the grant that gives the first of what the scope's operator may do;
 // the error is the one given where there is none.
 func (d *decision) any(none error) (tenancy.GrantID, error) {
 	for _, p := range tenancy.AllPermissions() {
-		if g, err := d.gate.Authorize(d.c.scope, p, d.standing); err == nil {
+		if g, err := d.authority(p); err == nil {
 			return g, nil
 		}
 	}
@@ -188,7 +197,7 @@ func (d *decision) permit(need tenancy.Permission) error {
 	if d.c.system() {
 		return nil
 	}
-	_, err := d.gate.Authorize(d.c.scope, need, d.standing)
+	_, err := d.authority(need)
 	return d.lacking(err)
 }
 

@@ -45,7 +45,7 @@ func (v *Firm) Customers(ctx context.Context, q CustomerFilter, after tenancy.Cu
 		return CustomerPage{}, err
 	}
 	query := CustomerQuery{After: after, Limit: limit, Now: st.Now, Statuses: q.Statuses, Types: q.Types, Search: q.Search}
-	if !slices.ContainsFunc(st.Operator.Grants, func(g tenancy.Grant) bool { return g.Live(st.Now) && g.Permissions.Has(tenancy.View) }) {
+	if !viewsAll(st) {
 		query.Operator = v.scope.Principal().Operator
 	}
 	page, err := v.eng.store.Customers(ctx, v.scope.Tenant(), query)
@@ -54,6 +54,11 @@ func (v *Firm) Customers(ctx context.Context, q CustomerFilter, after tenancy.Cu
 	}
 	page.Items = slices.DeleteFunc(page.Items, func(c CustomerItem) bool { return c.ID == tenancy.House })
 	return page, nil
+}
+
+// viewsAll tells whether the operator may view all customers.
+func viewsAll(st tenancy.Standing) bool {
+	return slices.ContainsFunc(st.Operator.Grants, func(g tenancy.Grant) bool { return g.Live(st.Now) && g.Permissions.Has(tenancy.View) })
 }
 
 func (q CustomerFilter) validate() error {

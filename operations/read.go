@@ -101,7 +101,7 @@ func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, er
 		}
 		if found.Head != r.f.head {
 			e.cache.evict(c.book, r.f.head.Seq)
-			if *r, err = e.readWithSwitches(ctx, c.scope, string(c.action), Want{}); err != nil {
+			if err := e.again(ctx, r, c); err != nil {
 				return nil, err
 			}
 			continue
@@ -111,6 +111,18 @@ func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, er
 		}
 	}
 	return nil, fmt.Errorf("%w: the book is contended", ErrUnavailable)
+}
+
+// again reads the book of a probe once more, as it was read for it.
+func (e *Engine) again(ctx context.Context, r *reading, c *command) (err error) {
+	if !c.foreseen {
+		*r, err = e.readWithSwitches(ctx, c.scope, string(c.action), Want{})
+		return err
+	}
+	switches := r.switches
+	*r, err = e.glance(ctx, c.book, c.operator())
+	r.switches = switches
+	return err
 }
 
 // probe is a command that is decided and never recorded.

@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -377,6 +378,46 @@ type Directory interface {
 	// accounts of customers must be left out. A page shorter than its limit is
 	// the last.
 	Positions(ctx context.Context, tenant tenancy.TenantID, q PositionQuery) ([]PositionRow, error)
+	// Waiting lists what waits for approval in all books of the tenant, the
+	// house's among them: the work tickets in state AwaitingApproval, held and
+	// parked ones too, by place, ascending, after the given one. A place without an
+	// operation is before all operations of its customer. With an operator, only
+	// those of customers whom Customers would list for him.
+	Waiting(ctx context.Context, tenant tenancy.TenantID, q WaitingQuery) (WaitingPage, error)
+}
+
+// WaitingPlace is a place in the list of what waits for approval; the zero
+// value is its beginning.
+type WaitingPlace struct {
+	Customer  tenancy.CustomerID `json:"customer"`
+	Operation OperationID        `json:"operation,omitempty"`
+}
+
+// Compare orders by customer, then operation, bytewise.
+func (p WaitingPlace) Compare(q WaitingPlace) int {
+	return cmp.Or(cmp.Compare(p.Customer, q.Customer), cmp.Compare(p.Operation, q.Operation))
+}
+
+// WaitingQuery says from where on to list what waits for approval, and for whom.
+type WaitingQuery struct {
+	After    WaitingPlace
+	Limit    int
+	Operator tenancy.OperatorID // empty: of all customers
+	Now      time.Time          // when grants must be live
+}
+
+// WaitingPage is part of the list of what waits for approval.
+type WaitingPage struct {
+	Items []WaitingItem
+	Next  WaitingPlace
+	More  bool
+}
+
+// WaitingItem is an operation that waits for approval.
+type WaitingItem struct {
+	WaitingPlace
+
+	Due time.Time // when it expires
 }
 
 // PositionQuery says from where on positions are listed.

@@ -143,3 +143,39 @@ func TestMissingPermissionTellsWhetherEnteringAgainHelps(t *testing.T) {
 	require.NotContains(t, a.Unmet[0].Remedy, "Enter again")
 	require.Contains(t, b.Unmet[0].Remedy, "Enter again")
 }
+
+func TestForeseeTellsWhatEnteringWouldGive(t *testing.T) {
+	t.Parallel()
+	row := operator(forEveryone(grant("e1", tenancy.View)))
+	b := books{"c1": maria(), "": {Operator: row, Now: noon()}}
+	g := newGate(t, b, tenancy.Policy{RequireReason: true})
+	firm, err := g.Firm(t.Context(), ana())
+	require.NoError(t, err)
+	st := tenancy.Standing{Operator: row, Grants: []tenancy.Grant{grant("b1", tenancy.Approve)}, Now: noon()}
+
+	id, err := g.Foresee(firm, tenancy.View, st)
+	require.NoError(t, err)
+	require.Equal(t, tenancy.GrantID("e1"), id)
+	id, err = g.Foresee(firm, tenancy.Approve, st)
+	require.NoError(t, err, "a grant of the book itself counts, as it would there")
+	require.Equal(t, tenancy.GrantID("b1"), id)
+	_, err = g.Authorize(firm, tenancy.Approve, st)
+	require.Error(t, err, "the scope itself gives no more than before")
+	_, err = g.Foresee(firm, tenancy.Cancel, st)
+	require.Equal(t, []string{tenancy.CodePermissionMissing}, codesOf(t, err))
+	_, err = g.Foresee(firm, tenancy.View, tenancy.Standing{Operator: operator(), Now: noon()})
+	require.Equal(t, []string{tenancy.CodeGrantMissing}, codesOf(t, err))
+	st.Person = "ana"
+	_, err = g.Foresee(firm, tenancy.View, st)
+	require.Equal(t, []string{tenancy.CodeOwnAccount}, codesOf(t, err))
+	st.Person, st.Now = "", noon().Add(8*time.Hour)
+	_, err = g.Foresee(firm, tenancy.View, st)
+	require.Equal(t, []string{tenancy.CodeScopeExpired}, codesOf(t, err))
+
+	entered, err := g.Enter(t.Context(), ana(), "c1", "call")
+	require.NoError(t, err)
+	_, err = g.Foresee(entered, tenancy.View, maria())
+	require.ErrorIs(t, err, tenancy.ErrInvalid)
+	_, err = g.Foresee(tenancy.Scope{}, tenancy.View, maria())
+	require.Equal(t, []string{tenancy.CodeScopeRequired}, codesOf(t, err))
+}

@@ -202,6 +202,27 @@ func (g *Gate) Authorize(s Scope, need Permission, st Standing) (GrantID, error)
 	return grant, nil
 }
 
+// Foresee tells what [Gate.Authorize] would say of a customer if the principal
+// of a firm scope entered his book now: st is his standing there. It opens
+// nothing, and is for lists that tell what an operator could do. The scope must
+// be the firm's.
+func (g *Gate) Foresee(s Scope, need Permission, st Standing) (GrantID, error) {
+	if err := g.Attend(s, st); err != nil {
+		return "", err
+	}
+	if s.of.kind != FirmScope {
+		return "", Invalid("scope", "is not that of the firm")
+	}
+	grant, given, live := giving(CustomerScope, s.of.principal.Operator, st, need)
+	switch {
+	case !live:
+		return "", grantMissing()
+	case !given:
+		return "", permissionMissing(need, false)
+	}
+	return grant, nil
+}
+
 // Honour refuses a scope that this gate did not open: the zero scope, or one of
 // another gate. It asks nobody; whether the scope still gives anything is
 // [Gate.Authorize]'s to say.

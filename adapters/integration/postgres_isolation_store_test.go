@@ -76,6 +76,9 @@ func (i *isolation) askStore(store operations.Store, head operations.Head, proje
 	ask("Positions", zeta, func() (any, error) {
 		return store.Positions(ctx, self.Tenant, operations.PositionQuery{Limit: 200})
 	})
+	for _, q := range []operations.WaitingQuery{{Limit: 200}, {Limit: 200, Operator: "ana", Now: at}} {
+		ask("Waiting", zeta, func() (any, error) { return store.Waiting(ctx, self.Tenant, q) })
+	}
 	ask("Parked", zeta, func() (any, error) { return store.Parked(ctx, self.Tenant, operations.TicketPlace{}, 200) })
 	place := operations.TicketPlace{Customer: self.Customer, Topic: operations.TopicWork}
 	for _, op := range []operations.OperationID{"op", operations.OperationID(mark + "op"), operations.OperationID(canary(zeta[0]) + "op")} {

@@ -51,7 +51,8 @@ INSERT INTO customers SELECT tenant, customer, (ARRAY['individual', 'company'])[
 INSERT INTO grants SELECT tenant, customer, 'g-' || o, o, 1, NULL, 0, '{}' FROM load, unnest(ARRAY['ana', 'bruno']) o;
 INSERT INTO operators SELECT DISTINCT tenant, o, 1, '{"id":"' || o || '","version":1}' FROM load, unnest(ARRAY['ana', 'bruno', 'carla', 'davi']) o;
 INSERT INTO personal SELECT tenant, customer, s, hash_of(s, 1), hash_of(s, 2), convert_to(repeat(s, 10), 'UTF8') FROM load, unnest(ARRAY['customer', 'account:acc-0']) s;
-INSERT INTO queue SELECT tenant, customer, 'work', id, due, CASE WHEN created %% 50 = 2 THEN NULL ELSE due END, state, updated, 0, '' FROM operations WHERE due IS NOT NULL;
+INSERT INTO queue SELECT tenant, customer, 'work', id, due, CASE WHEN created %% 50 = 2 THEN NULL ELSE due END,
+	CASE WHEN created %% 25 = 7 THEN 'awaiting_approval' ELSE state END, updated, 0, '' FROM operations WHERE due IS NOT NULL;
 INSERT INTO queue SELECT tenant, customer, 'outbox', '', 1800000000000000, 1800000000000000, '', 0, 0, '' FROM load;
 DROP TABLE load;
 DROP FUNCTION hash_of`

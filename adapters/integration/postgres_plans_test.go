@@ -222,6 +222,17 @@ func (w *rowsWorld) readings(store operations.Store, large int64) []reading {
 		_, err := store.Positions(ctx, "t0", operations.PositionQuery{Limit: 100})
 		return err
 	})
+	for name, q := range map[string]operations.WaitingQuery{
+		"all": {}, "deep": {After: operations.WaitingPlace{Customer: "c00010000"}},
+		"granted": {Operator: "ana", Now: at}, "granted to nobody": {Operator: "nobody", Now: at},
+	} {
+		q.Limit = 50
+		bound := q.Limit + 1
+		if q.Operator != "" {
+			bound = 4 * examined // the grants, the customers, and what waits
+		}
+		add("waiting, "+name, bound, func() error { _, err := store.Waiting(ctx, "t0", q); return err })
+	}
 	now := time.UnixMicro(1900000000000000)
 	for _, topic := range operations.Topics() {
 		add("claim of "+string(topic), 2*100+10, func() error {

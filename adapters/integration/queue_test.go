@@ -31,10 +31,12 @@ func TestWhatWaitedBeforeThereWereTicketsHasOne(t *testing.T) {
 			VALUES ('acme', 'maria', ?, 1, 7, 1, 'scheduled', 'k', 'BRL', '', '', '1', '', 'ana', 0, ?)`, row.id, row.due)
 		require.NoError(t, err)
 	}
-	second, err := fs.ReadFile(texts, "00002_queue.sql")
-	require.NoError(t, err)
-	_, err = db.ExecContext(t.Context(), string(second))
-	require.NoError(t, err)
+	for _, name := range []string{"00002_queue.sql", "00003_waiting.sql"} {
+		next, err := fs.ReadFile(texts, name)
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), string(next))
+		require.NoError(t, err)
+	}
 	store, err := sqlstore.New(db, sqlstore.SQLite)
 	require.NoError(t, err)
 	claimed, err := store.Claim(t.Context(), operations.ClaimQuery{

@@ -233,6 +233,10 @@ func everyCall(b *book) map[string]func(context.Context, operations.Store) error
 			_, err := s.Positions(ctx, "acme", operations.PositionQuery{Limit: 5})
 			return err
 		},
+		"Waiting": func(ctx context.Context, s operations.Store) error {
+			_, err := s.Waiting(ctx, "acme", operations.WaitingQuery{Limit: 5})
+			return err
+		},
 		"Claim": func(ctx context.Context, s operations.Store) error {
 			_, err := s.Claim(ctx, operations.ClaimQuery{Topic: operations.TopicWork, Holder: "h", Now: at, Until: at.Add(time.Minute), Limit: 5})
 			return err

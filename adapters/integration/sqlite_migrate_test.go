@@ -29,7 +29,7 @@ func TestMigrationsRunFromNothingAndOnlyOnce(t *testing.T) {
 	}
 	pending, err := store.Pending(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []string{"00001_books.sql", "00002_queue.sql"}, pending)
+	require.Equal(t, []string{"00001_books.sql", "00002_queue.sql", "00003_waiting.sql"}, pending)
 
 	require.NoError(t, store.Migrate(t.Context()))
 	pending, err = store.Pending(t.Context())
@@ -114,7 +114,7 @@ func TestTablesOfANewerReleaseAreRefusedAlsoWhileRunning(t *testing.T) {
 		require.ErrorIs(t, err, tenancy.ErrUnavailable)
 		require.ErrorIs(t, store.Migrate(t.Context()), tenancy.ErrUnavailable)
 
-		_, err = db.ExecContext(t.Context(), "UPDATE onbehalf_schema SET version = 2")
+		_, err = db.ExecContext(t.Context(), "UPDATE onbehalf_schema SET version = 3")
 		require.NoError(t, err)
 		b.stands(t, store)
 	}

@@ -58,6 +58,7 @@ func scoped() map[string][]any {
 		"Firm.Heads":     {},
 		"Firm.Stops":     {},
 		"Firm.Treasury":  {operations.PositionPlace{}, 10},
+		"Firm.Worklist":  {operations.WaitingPlace{}, 10},
 	}
 }
 
@@ -150,7 +151,7 @@ func TestEveryMethodRefusesAScopeOfTheWrongKind(t *testing.T) {
 	before := d.seq()
 	for _, c := range calls(t, d.eng) {
 		wrong := []tenancy.Scope{firm}
-		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Stops", "Firm.Treasury"}, c.name) {
+		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Stops", "Firm.Treasury", "Firm.Worklist"}, c.name) {
 			wrong = []tenancy.Scope{d.scope, d.house}
 		}
 		for _, s := range wrong {

@@ -138,6 +138,50 @@ func (s *Store) Positions(ctx context.Context, tenant tenancy.TenantID, q operat
 	return slices.Clip(rows[:min(len(rows), max(q.Limit, 0))]), nil
 }
 
+// Waiting implements [operations.Directory].
+func (s *Store) Waiting(ctx context.Context, tenant tenancy.TenantID, q operations.WaitingQuery) (operations.WaitingPage, error) {
+	var page operations.WaitingPage
+	if err := ctx.Err(); err != nil {
+		return page, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.firms[tenant]
+	if f == nil {
+		return page, nil
+	}
+	list := &f.all
+	if q.Operator != "" {
+		if list = f.granted[q.Operator]; list == nil {
+			return page, nil
+		}
+	}
+	list.tidy()
+	seen, last := 0, q.After
+	for i, b := range list.from(q.After.Customer) {
+		if i > 0 && seen >= examined {
+			page.More, page.Next = true, operations.WaitingPlace{Customer: b.id.Customer}
+			return page, nil
+		}
+		seen += 1 + len(b.waiting)
+		if len(b.waiting) == 0 || q.Operator != "" && (b.customer == nil || !b.grantedTo(q.Operator, q.Now)) {
+			continue
+		}
+		for _, op := range slices.Sorted(maps.Keys(b.waiting)) {
+			at := operations.WaitingPlace{Customer: b.id.Customer, Operation: op}
+			if b.ops[op].State != operations.AwaitingApproval || at.Compare(q.After) <= 0 {
+				continue
+			}
+			if len(page.Items) >= q.Limit {
+				page.More, page.Next = true, last
+				return page, nil
+			}
+			page.Items, last = append(page.Items, operations.WaitingItem{WaitingPlace: at, Due: b.waiting[op].due}), at
+		}
+	}
+	return page, nil
+}
+
 func comparePositions(x, y operations.PositionPlace) int {
 	return cmp.Or(cmp.Compare(x.Ref, y.Ref), strings.Compare(x.Asset, y.Asset))
 }

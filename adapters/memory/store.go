@@ -92,6 +92,15 @@ func (s *shelf) tidy() {
 	s.sorted = slices.Compact(s.sorted)
 }
 
+// from gives the books that follow the customer's, and his own before them; the
+// shelf must be tidy.
+func (s *shelf) from(id tenancy.CustomerID) []*book {
+	at, _ := slices.BinarySearchFunc(s.sorted, id, func(b *book, id tenancy.CustomerID) int {
+		return cmp.Compare(b.id.Customer, id)
+	})
+	return s.sorted[at:]
+}
+
 // after gives the books that follow the customer; the shelf must be tidy.
 func (s *shelf) after(id tenancy.CustomerID) []*book {
 	if id == "" {

@@ -178,6 +178,17 @@ func postgresTexts(schema string) [statementCount]string {
 			AND (q.customer, q.topic, q.item) > ($2, $3, $4) ORDER BY q.customer, q.topic, q.item LIMIT $5`,
 		requeueTicket: `UPDATE ` + s + `queue SET ready = $5, tries = 0, holder = ''
 			WHERE tenant = $1 AND customer = $2 AND topic = $3 AND item = $4 AND ready IS NULL`,
+		waiting: `SELECT customer, item, due FROM ` + s + `queue
+			WHERE tenant = $1 AND state = 'awaiting_approval' AND (customer, item) > ($2, $3) ORDER BY customer, item LIMIT $4`,
+		// A customer without anything that waits is one row, too, so that all that is
+		// looked at is counted.
+		waitingGranted: `SELECT g.granted, coalesce(q.item, ''), coalesce(q.due, 0) FROM (
+				SELECT customer AS granted, max(coalesce(expires, 9223372036854775807)) AS until FROM ` + s + `grants
+				WHERE tenant = $1 AND operator = $5 AND customer >= $2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT $4) g
+			LEFT JOIN LATERAL (SELECT item, due FROM ` + s + `queue WHERE tenant = $1 AND customer = g.granted AND state = 'awaiting_approval'
+				AND (g.granted > $2 OR item > $3) AND g.until > $6
+				AND EXISTS (SELECT 1 FROM ` + s + `customers c WHERE c.tenant = $1 AND c.customer = g.granted) ORDER BY item OFFSET 0) q ON true
+			ORDER BY g.granted, q.item LIMIT $4`,
 	}
 	for id := range texts {
 		if !statement(id).ofWorker() {

@@ -160,6 +160,17 @@ func sqliteTexts() [statementCount]string {
 			AND (q.customer, q.topic, q.item) > (?, ?, ?) ORDER BY q.customer, q.topic, q.item LIMIT ?`,
 		requeueTicket: `UPDATE onbehalf_queue SET ready = ?5, tries = 0, holder = ''
 			WHERE tenant = ?1 AND customer = ?2 AND topic = ?3 AND item = ?4 AND ready IS NULL`,
+		waiting: `SELECT customer, item, due FROM onbehalf_queue INDEXED BY onbehalf_queue_waiting
+			WHERE tenant = ? AND state = 'awaiting_approval' AND (customer, item) > (?, ?) ORDER BY customer, item LIMIT ?`,
+		// A customer without anything that waits is one row, too, so that all that is
+		// looked at is counted.
+		waitingGranted: `SELECT g.granted, coalesce(q.item, ''), coalesce(q.due, 0) FROM (
+				SELECT customer AS granted, max(coalesce(expires, 9223372036854775807)) AS until FROM onbehalf_grants INDEXED BY onbehalf_grants_operator
+				WHERE tenant = ?1 AND operator = ?5 AND customer >= ?2 AND revoked = 0 AND lists = 1 GROUP BY customer ORDER BY customer LIMIT ?4) g
+			LEFT JOIN onbehalf_queue q INDEXED BY onbehalf_queue_waiting ON q.tenant = ?1 AND q.customer = g.granted AND q.state = 'awaiting_approval'
+				AND (g.granted > ?2 OR q.item > ?3) AND g.until > ?6
+				AND EXISTS (SELECT 1 FROM onbehalf_customers c WHERE c.tenant = ?1 AND c.customer = g.granted)
+			ORDER BY g.granted, q.item LIMIT ?4`,
 	}
 }
 

@@ -82,5 +82,7 @@ const (
 	endTicket
 	parkedTickets
 	requeueTicket
+	waiting
+	waitingGranted
 	statementCount
 )

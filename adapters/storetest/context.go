@@ -100,6 +100,10 @@ func (p *pen) calls() map[string]func(ctx context.Context) error {
 			_, err := p.store.Positions(ctx, own, operations.PositionQuery{Limit: 1})
 			return err
 		},
+		"Waiting": func(ctx context.Context) error {
+			_, err := p.store.Waiting(ctx, own, operations.WaitingQuery{Limit: 1})
+			return err
+		},
 		"Claim": func(ctx context.Context) error {
 			_, err := p.store.Claim(ctx, operations.ClaimQuery{Topic: operations.TopicWork, Holder: "late", Now: at(100), Until: at(200), Limit: 1})
 			return err

@@ -124,6 +124,7 @@ func groups() []testGroup {
 		{"customers", customerCases()},
 		{"heads", headCases()},
 		{"positions", positionCases()},
+		{"waiting", waitingCases()},
 		{"queue", queueCases()},
 		{"tickets", ticketCases()},
 		{"outbox", outboxCases()},

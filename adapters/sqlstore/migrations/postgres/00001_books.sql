@@ -172,5 +172,6 @@ CREATE TABLE queue (
 
 CREATE INDEX queue_ready ON queue (topic, tenant, ready, customer, item) WHERE ready IS NOT NULL;
 CREATE INDEX queue_parked ON queue (tenant, customer, topic, item) WHERE ready IS NULL;
+CREATE INDEX queue_waiting ON queue (tenant, customer, item) WHERE state = 'awaiting_approval';
 
 INSERT INTO schema_version (only_row, version) VALUES (1, 1);
