@@ -1,4 +1,3 @@
-// Package contract is the HTTP contract as generated code: types, routing and the strict server.
 package contract
 
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 -config config.yaml ../../openapi.yaml
