@@ -135,13 +135,11 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	defer cancel()
 	control := http.NewResponseController(w)
 	stop := context.AfterFunc(limited, func() { _ = control.SetReadDeadline(past()) }) // a writer without a connection has no slow reader
-	defer func() {
-		if stop() {
-			return
-		}
-		_ = control.SetReadDeadline(time.Time{})
-	}()
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, h.cfg.MaxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.cfg.MaxBody))
+	if !stop() && err == nil {
+		_ = control.SetReadDeadline(time.Time{}) // it came in at the last moment
+	}
+	return text, err
 }
 
 // past is an instant that is over, as a deadline that ends what is waited for.
