@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -101,7 +102,23 @@ func (s *server) OpenAccount(ctx context.Context, q contract.OpenAccountRequestO
 			return nil, err
 		}
 	}
-	return s.made(ctx, q.Customer, by(q.Params), open)
+	m, err := s.made(ctx, q.Customer, by(q.Params), open)
+	return m, debtLimit(err)
+}
+
+// debtLimit gives what is malformed about a debt limit its name in the contract.
+func debtLimit(err error) error {
+	if !errors.Is(err, operations.ErrInvalid) {
+		return err
+	}
+	var errs []error
+	for _, f := range tenancy.Fields(err) {
+		if f.Field == "limit" {
+			f.Field = "debt_limit"
+		}
+		errs = append(errs, &f)
+	}
+	return errors.Join(errs...)
 }
 
 func (s *server) EditAccount(ctx context.Context, q contract.EditAccountRequestObject) (contract.EditAccountResponseObject, error) {
@@ -117,7 +134,8 @@ func (s *server) SetDebtLimit(ctx context.Context, q contract.SetDebtLimitReques
 	if err != nil {
 		return nil, err
 	}
-	return s.manage(ctx, q.Customer, by(q.Params), accounts.SetLimit{Account: accounts.ID(q.Account), Limit: limit})
+	m, err := s.manage(ctx, q.Customer, by(q.Params), accounts.SetLimit{Account: accounts.ID(q.Account), Limit: limit})
+	return m, debtLimit(err)
 }
 
 func (s *server) SetCurrency(ctx context.Context, q contract.SetCurrencyRequestObject) (contract.SetCurrencyResponseObject, error) {

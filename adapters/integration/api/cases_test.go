@@ -71,12 +71,18 @@ func cases() map[string]func(*world) ask {
 			w.manage(w.maria, customer.SetStatus{Status: customer.Closed})
 			return does("POST", "/erase", "")(w)
 		},
-		"openAccount":      does("POST", "/accounts", `{"name":"Dollars","currency":"USD","details":{"bank":"001","branch":"1","number":"2"},"debt_limit":"10.00","directions":"both","pending":true}`),
-		"editAccount":      func(w *world) ask { return does("PUT", "/accounts/"+string(w.brl), `{"name":"Daily","details":{"pix_key":"m@example.com"}}`)(w) },
-		"setAccountStatus": func(w *world) ask { return does("POST", "/accounts/"+string(w.brl)+"/status", `{"status":"debit_frozen"}`)(w) },
-		"setDebtLimit":     func(w *world) ask { return does("POST", "/accounts/"+string(w.brl)+"/limit", `{"debt_limit":"50.00"}`)(w) },
-		"setCurrency":      does("POST", "/currencies", `{"currency":"EUR","enabled":true}`),
-		"freeze":           does("POST", "/freeze", `{"reason":"court order"}`),
+		"openAccount": does("POST", "/accounts", `{"name":"Dollars","currency":"USD","details":{"bank":"001","branch":"1","number":"2"},"debt_limit":"10.00","directions":"both","pending":true}`),
+		"editAccount": func(w *world) ask {
+			return does("PUT", "/accounts/"+string(w.brl), `{"name":"Daily","details":{"pix_key":"m@example.com"}}`)(w)
+		},
+		"setAccountStatus": func(w *world) ask {
+			return does("POST", "/accounts/"+string(w.brl)+"/status", `{"status":"debit_frozen"}`)(w)
+		},
+		"setDebtLimit": func(w *world) ask {
+			return does("POST", "/accounts/"+string(w.brl)+"/limit", `{"debt_limit":"50.00"}`)(w)
+		},
+		"setCurrency": does("POST", "/currencies", `{"currency":"EUR","enabled":true}`),
+		"freeze":      does("POST", "/freeze", `{"reason":"court order"}`),
 		"unfreeze": func(w *world) ask {
 			w.manage(w.maria, operations.Freeze{Account: w.brl, Reason: "audit"})
 			return does("POST", "/unfreeze", fmt.Sprintf(`{"account":%q,"reason":"over"}`, w.brl))(w)

@@ -216,7 +216,7 @@ func TestARequestWhosePageIsOfAnotherContextIsRefused(t *testing.T) {
 
 func TestWhoLosesHisGrantLosesTheOpenPage(t *testing.T) {
 	t.Parallel()
-	each(t, func(r route) bool { return inBook(r) }, func(t *testing.T, s *spec, r route) {
+	each(t, inBook, func(t *testing.T, s *spec, r route) {
 		t.Helper()
 		w := newWorld(t, s, ends)
 		a := r.good(w)

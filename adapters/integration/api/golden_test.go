@@ -19,15 +19,20 @@ func golden(t *testing.T, r route, got reply) {
 	if got.header.Get("Content-Type") != "application/json" {
 		return
 	}
+	keep(t, r.OperationID, got.body)
+}
+
+func keep(t *testing.T, name, body string) {
+	t.Helper()
 	var v any
-	d := json.NewDecoder(strings.NewReader(got.body))
+	d := json.NewDecoder(strings.NewReader(body))
 	d.UseNumber()
 	require.NoError(t, d.Decode(&v))
 	text, err := json.MarshalIndent(v, "", "  ")
 	require.NoError(t, err)
 	sealed := regexp.MustCompile(`("(?:context|next_cursor)": ")[^"]{40,}"`) // drawn anew each time
 	text = append(sealed.ReplaceAll(text, []byte(`${1}sealed"`)), '\n')
-	file := filepath.Join("..", "..", "httpapi", "testdata", r.OperationID+".json")
+	file := filepath.Join("..", "..", "httpapi", "testdata", name+".json")
 	if os.Getenv("ONBEHALF_GOLDEN") == "write" {
 		require.NoError(t, os.WriteFile(file, text, 0o600))
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -252,9 +253,7 @@ func (w *world) request(a ask) *http.Request {
 	if a.version != 0 {
 		r.Header.Set("If-Match", fmt.Sprintf(`"%d"`, a.version))
 	}
-	for name, values := range a.header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, a.header)
 	return r
 }
 
@@ -310,4 +309,3 @@ func (s *spec) check(t *testing.T, r *http.Request, got reply, unchecked bool) {
 	out.SetBodyBytes([]byte(got.body))
 	require.NoError(t, openapi3filter.ValidateResponse(r.Context(), out), "%s %s: %d %s", r.Method, r.URL, got.code, got.body)
 }
-
