@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,20 @@ func TestEveryClassOfErrorHasItsProblem(t *testing.T) {
 				require.Equal(t, name == test.header, out.Header().Get(name) != "", name)
 			}
 		})
+	}
+}
+
+func TestTheContractTellsTheStatusOfEachCode(t *testing.T) {
+	t.Parallel()
+	words := strings.Join(strings.Fields(string(Contract())), " ")
+	_, rest, ok := strings.Cut(words, "With its status: ")
+	require.True(t, ok)
+	told, codes, ok := strings.Cut(rest, " enum: - ")
+	require.True(t, ok)
+	codes, _, ok = strings.Cut(codes, " detail:")
+	require.True(t, ok)
+	for code := range strings.SplitSeq(codes, " - ") {
+		require.Contains(t, told, fmt.Sprintf("%s %d", code, statusOf(contract.ProblemCode(code))))
 	}
 }
 
