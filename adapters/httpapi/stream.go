@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -22,7 +23,9 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter) (context.Co
 	default:
 		return nil, nil, &trouble{code: contract.Unavailable}
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a server's ReadTimeout would end it
+	control := http.NewResponseController(w) // a server's time-outs would end it; without a connection there are none
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Time{})
 	return ctx, func() { <-h.streams }, nil
 }
 
@@ -38,14 +41,21 @@ func (h *Handler) sink(w http.ResponseWriter) sink {
 	return sink{w, http.NewResponseController(w), h.cfg.WriteTimeout}
 }
 
-// put writes and flushes.
+// put writes and flushes. A host's own writer that cannot flush sends when it
+// likes.
 func (s sink) put(ctx context.Context, text *bytes.Buffer) error {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.within)
 	defer cancel()
-	stop := context.AfterFunc(limited, func() { _ = s.control.SetWriteDeadline(past()) }) // a writer without a connection has no slow reader
-	defer stop()
-	if _, err := text.WriteTo(s.ResponseWriter); err != nil {
-		return err
+	stop := context.AfterFunc(limited, func() { _ = s.control.SetWriteDeadline(past()) }) // without a connection there is no slow reader
+	_, err := text.WriteTo(s.ResponseWriter)
+	if err == nil {
+		err = s.control.Flush()
 	}
-	return s.control.Flush()
+	if errors.Is(err, http.ErrNotSupported) {
+		err = nil
+	}
+	if !stop() && err == nil {
+		_ = s.control.SetWriteDeadline(time.Time{}) // it went out at the last moment
+	}
+	return err
 }

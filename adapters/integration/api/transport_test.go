@@ -28,13 +28,16 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // serve puts the API under a prefix of a real server, as a host does.
-func (w *world) serve() *httptest.Server {
+func (w *world) serve(change ...func(*http.Server)) *httptest.Server {
 	w.t.Helper()
 	mux := http.NewServeMux()
 	w.api.Mount(mux, "/desk/ops/")
 	s := httptest.NewUnstartedServer(mux)
 	httpapi.Harden(s.Config)
 	s.Config.RegisterOnShutdown(w.api.Close)
+	for _, f := range change {
+		f(s.Config)
+	}
 	s.Start()
 	w.t.Cleanup(s.Close)
 	return s
