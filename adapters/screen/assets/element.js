@@ -1,0 +1,479 @@
+// h makes an element; nothing is ever parsed as HTML.
+const h = (tag, props, ...kids) => {
+  const e = document.createElement(tag);
+  for (const [k, v] of Object.entries(props || {})) {
+    if (v === undefined || v === null || v === false) continue;
+    if (k.startsWith('on')) e.addEventListener(k.slice(2), v);
+    else if (k === 'value') e.value = v;
+    else e.setAttribute(k, v === true ? '' : v);
+  }
+  e.append(...kids.flat(9).filter((k) => k !== undefined && k !== null && k !== false));
+  return e;
+};
+
+const speak = (lang) => {
+  const words = /^pt/i.test(lang) ? pt : en;
+  return (key, args) => (words[key] ?? key.replace(/^\w+\./, '').replaceAll('_', ' ')).replace(/\{(\w+)\}/g, (_, n) => args?.[n] ?? '');
+};
+
+// money shows a decimal string with the digits its asset has, exactly.
+const money = (lang, text, scale, asset) =>
+  new Intl.NumberFormat(lang, { minimumFractionDigits: scale, maximumFractionDigits: scale }).format(text) + (asset ? ' ' + asset : '');
+
+// readAmount turns what a person typed into plain digits, or null: group marks
+// only stand where the language puts them, so that 1.50 never becomes 150.
+const readAmount = (lang, text) => {
+  const [group, point] = /^pt/i.test(lang) ? ['.', ','] : [',', '.'];
+  const m = text.trim().split(point);
+  if (m.length > 2 || !/^\d+$/.test(m[1] ?? '0')) return null;
+  const parts = m[0].split(group);
+  if (!parts.every((p, i) => (i ? /^\d{3}$/ : parts.length > 1 ? /^\d{1,3}$/ : /^\d+$/).test(p))) return null;
+  return parts.join('').replace(/^0+(?=\d)/, '') + (m[1] ? '.' + m[1] : '');
+};
+
+class Problem extends Error {
+  constructor(status, body) {
+    super(body?.title || String(status));
+    Object.assign(this, { status, code: body?.code || 'unavailable', errors: body?.errors || [], operation: body?.operation });
+  }
+}
+
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// request sends one request. A command whose answer got lost is sent again under
+// the same key, so that it happens once.
+const request = async (base, method, path, o = {}) => {
+  const headers = { Accept: 'application/json' };
+  if (o.context) headers['Onbehalf-Context'] = o.context;
+  if (o.key) headers['Idempotency-Key'] = o.key;
+  if (o.version) headers['If-Match'] = `"${o.version}"`;
+  if (o.acknowledge?.length) headers.Acknowledge = o.acknowledge.join(', ');
+  if (o.body) headers['Content-Type'] = 'application/json';
+  for (let n = 0; ; n++) {
+    let response, lost;
+    try {
+      response = await fetch(base + path, { method, headers, body: o.body && JSON.stringify(o.body), credentials: 'same-origin', cache: 'no-store', signal: o.signal });
+      if (response.ok) return await response.json();
+      lost = [502, 503, 504].includes(response.status);
+    } catch (e) {
+      if (o.signal?.aborted) throw e;
+      lost = true;
+    }
+    if (!lost || n >= (o.key ? 6 : 1)) throw new Problem(response?.status || 0, await response?.json().catch(() => null));
+    if (n === 1) o.retrying?.();
+    await wait(Math.min(4000, 250 * 2 ** n));
+  }
+};
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+
+class CustomerOperations extends HTMLElement {
+  static observedAttributes = ['customer', 'lang', 'base', 'reason'];
+  #life; #root; #s; #timer; #dialogTimer;
+
+  constructor() {
+    super();
+    this.#root = this.attachShadow({ mode: 'open' });
+    this.#root.adoptedStyleSheets = [sheet];
+  }
+  connectedCallback() { this.#start(); }
+  disconnectedCallback() { this.#stop(); }
+  attributeChangedCallback(name, was, is) { if (this.isConnected && was !== is) this.#start(); }
+
+  get lang2() { return /^pt/i.test(this.getAttribute('lang') || '') ? 'pt-BR' : 'en'; }
+  #t(key, args) { return speak(this.lang2)(key, args); }
+  #emit(name, detail) { this.dispatchEvent(new CustomEvent('onbehalf-' + name, { detail, bubbles: true, composed: true })); }
+  #base() { return (this.getAttribute('base') || './').replace(/\/?$/, '/'); }
+  #path(rest = '') { return 'customers/' + encodeURIComponent(this.getAttribute('customer')) + rest; }
+
+  #stop() {
+    this.#life?.abort();
+    clearTimeout(this.#timer);
+    clearInterval(this.#dialogTimer);
+    this.#s?.events?.close();
+  }
+
+  // start forgets everything of the book before; one element is in one book at a time.
+  async #start() {
+    this.#stop();
+    const life = (this.#life = new AbortController());
+    this.#s = { filter: {}, form: { kind: 'deposit' }, seq: 0, open: null, cursor: '', reason: this.getAttribute('reason') || '' };
+    if (!this.getAttribute('customer')) return this.#root.replaceChildren();
+    this.#root.replaceChildren(h('p', { role: 'status' }, this.#t('loading')));
+    await this.#enter(life);
+  }
+
+  async #enter(life) {
+    const s = this.#s;
+    try {
+      const [context, reference] = await Promise.all([
+        request(this.#base(), 'POST', this.#path('/context'), { body: { reason: s.reason }, signal: life.signal }),
+        request(this.#base(), 'GET', 'reference', { signal: life.signal }),
+      ]);
+      if (life.signal.aborted) return;
+      Object.assign(s, { context, reference, seq: context.customer.seq });
+      this.#frame();
+      await this.#refresh();
+      this.#listen();
+      this.#emit('entered', { customer: context.customer.id, operator: context.operator });
+    } catch (e) {
+      if (life.signal.aborted) return;
+      if (e.errors?.some((u) => /reason/.test(u.code + u.subject + (u.field || '')))) return this.#askReason(life);
+      if (e.status === 401) return this.#ended('sessionEnded', 'session-ended');
+      if (e.status === 403 || e.status === 404 || e.status === 422) return this.#ended('accessEnded', 'access-ended', e.errors);
+      this.#root.replaceChildren(h('div', { class: 'ended', role: 'alert' }, h('p', {}, this.#t('loadFailed')), h('button', { onclick: () => this.#start() }, this.#t('tryAgain'))));
+    }
+  }
+
+  #askReason(life) {
+    const input = h('input', { name: 'reason', maxlength: '500', required: true });
+    const form = h('form', { class: 'card', onsubmit: (e) => { e.preventDefault(); this.#s.reason = input.value; this.#enter(life); } },
+      h('label', {}, this.#t('enterWhy'), input), h('button', { class: 'primary' }, this.#t('enter')));
+    this.#root.replaceChildren(form);
+    input.focus();
+  }
+
+  #ended(key, event, errors = []) {
+    this.#stop();
+    this.#root.querySelector('dialog')?.close();
+    this.#root.replaceChildren(h('div', { class: 'ended', role: 'alert', part: 'ended' }, h('p', {}, this.#t(key)), this.#unmet(errors),
+      h('button', { class: 'primary', onclick: () => { if (this.dispatchEvent(new CustomEvent('onbehalf-sign-in', { bubbles: true, composed: true, cancelable: true }))) location.reload(); } }, this.#t('signIn'))));
+    this.#emit(event, {});
+  }
+
+  // ask sends a request in the page's context, and deals with what ends it. After a restart the
+  // context is opened anew, for the same customer, operator and reason only.
+  async #ask(method, rest, o = {}) {
+    const s = this.#s;
+    const send = () => request(this.#base(), method, this.#path(rest), { ...o, context: s.context.context, signal: o.signal || (o.key ? undefined : this.#life.signal), retrying: () => this.#toast(this.#t('retrying')) });
+    try {
+      return await send();
+    } catch (e) {
+      if (e.code === 'context_expired' || e.code === 'context_mismatch') {
+        const fresh = await request(this.#base(), 'POST', this.#path('/context'), { body: { reason: s.reason } }).catch((x) => x);
+        if (fresh.context && fresh.operator === s.context.operator) {
+          s.context = fresh;
+          this.#banner();
+          return send();
+        }
+        if (fresh.context) this.#ended('otherOperator', 'access-ended');
+        else if (fresh.status === 401) this.#ended('sessionEnded', 'session-ended');
+        else this.#ended('accessEnded', 'access-ended', fresh.errors);
+      } else if (e.status === 401) this.#ended('sessionEnded', 'session-ended');
+      else if (e.status === 404 && (rest === '' || rest === '/accounts') || e.code === 'forbidden' && method === 'GET') this.#ended('accessEnded', 'access-ended', e.errors);
+      throw e;
+    }
+  }
+
+  #frame() {
+    const slot = (id, label) => h('section', { class: 'card ' + id, id, part: id, 'aria-label': this.#t(label) });
+    this.#root.replaceChildren(h('header', { id: 'banner', part: 'banner' }),
+      h('div', { class: 'grid' }, slot('accounts', 'accounts'), slot('new', 'newOperation')), slot('table', 'operations'),
+      h('div', { id: 'toasts', role: 'status', 'aria-live': 'polite', part: 'toasts' }), h('dialog', { part: 'dialog', oncancel: (e) => this.#s.busy && e.preventDefault() }));
+    this.#banner();
+    this.#form();
+    this.#tableFrame();
+  }
+  #at(id) { return this.#root.getElementById(id); }
+
+  #banner() {
+    const s = this.#s, c = s.context.customer, own = c.id === 'house', who = s.context.name || s.context.operator, head = this.#at('banner');
+    head.className = own ? 'house' : c.status;
+    head.replaceChildren(
+      h('div', { class: 'who' }, h('small', {}, this.#t(own ? 'houseFor' : 'for', { name: who })), h('h2', {}, own ? this.#t('house') : c.name || c.id)),
+      h('dl', {}, h('div', {}, h('dt', {}, 'ID'), h('dd', {}, c.id)), c.tax_id && h('div', {}, h('dt', {}, c.tax_id.kind === 'other' ? this.#t('taxId') : c.tax_id.kind.toUpperCase()), h('dd', {}, c.tax_id.formatted)),
+        h('div', {}, h('dt', {}, this.#t('reason')), h('dd', {}, s.context.reason || this.#t('none')))),
+      h('span', { class: 'badge ' + c.status }, this.#t('status.' + c.status)), h('span', { class: 'live', id: 'live' }, this.#t(s.live ? 'live' : 'polling')));
+  }
+
+  // listen hears what happens in the book, from the entry seen last on. While it cannot, it looks every few seconds.
+  #listen() {
+    const s = this.#s, life = this.#life;
+    s.events?.close();
+    const q = new URLSearchParams({ context: s.context.context, after: s.seq });
+    const es = (s.events = new EventSource(this.#base() + this.#path('/events') + '?' + q));
+    const live = (is) => { s.live = is; const e = this.#at('live'); if (e) e.textContent = this.#t(is ? 'live' : 'polling'); };
+    es.onopen = () => live(true);
+    es.addEventListener('entry', (e) => {
+      s.seq = Number(e.lastEventId);
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#refresh().catch(() => {}), 120);
+      this.#emit('entry', JSON.parse(e.data));
+    });
+    es.addEventListener('ended', (e) => this.#ended('accessEnded', 'access-ended', JSON.parse(e.data).errors));
+    es.onerror = () => {
+      live(false);
+      es.close();
+      wait(2000).then(() => life.signal.aborted || this.#refresh().catch(() => {}).then(() => life.signal.aborted || this.#listen()));
+    };
+  }
+
+  async #refresh() {
+    const s = this.#s;
+    const [customer, accounts] = await Promise.all([this.#ask('GET', ''), this.#ask('GET', '/accounts')]);
+    s.context.customer = customer;
+    s.accounts = accounts.items;
+    this.#banner();
+    this.#accounts();
+    this.#form();
+    this.#explain();
+    await this.#list();
+  }
+
+  #scale(asset) { return this.#s.reference.assets.find((a) => a.code === asset)?.scale ?? 2; }
+  #money(text, asset) { return money(this.lang2, text, this.#scale(asset), asset); }
+  #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? a.name || a.asset : id || '–'; }
+  #time(at) { return new Intl.DateTimeFormat(this.lang2, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(at)); }
+  #unmet(list) {
+    return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || '', u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => f.name.replaceAll('_', ' ') + ' ' + f.value).join(', ') + ')') : ''))) : '';
+  }
+
+  #accounts() {
+    const s = this.#s, el = this.#at('accounts');
+    const open = new Set([...el.querySelectorAll('details[open]')].map((d) => d.id));
+    const can = (a, side, yes, no) => a[side]?.length ? h('details', { id: a.id + side, open: open.has(a.id + side) }, h('summary', { class: 'bad' }, '✕ ' + this.#t(no)), this.#unmet(a[side])) : h('span', { class: 'good' }, '✓ ' + this.#t(yes));
+    el.replaceChildren(h('h3', {}, this.#t('accounts')), ...(s.accounts.length ? s.accounts.map((a) => h('article', {},
+      h('div', { class: 'line' }, h('b', {}, a.name || a.asset), h('span', { class: 'tag' }, a.asset), a.status !== 'active' && h('span', { class: 'badge ' + a.status }, this.#t('status.' + a.status)), h('strong', { class: 'num' }, this.#money(a.available, a.asset))),
+      h('small', { class: 'line' }, ...['posted', 'held', 'debtLimit'].map((k) => h('span', {}, this.#t(k) + ' ' + this.#money(a[k === 'debtLimit' ? 'debt_limit' : k], a.asset)))),
+      h('small', { class: 'line' }, can(a, 'debit_unmet', 'canDebit', 'noDebit'), can(a, 'credit_unmet', 'canCredit', 'noCredit')))) : [h('p', {}, this.#t('noAccounts'))]));
+  }
+
+  // form keeps what is being typed: it is made once and its choices are renewed.
+  #form() {
+    const s = this.#s, el = this.#at('new');
+    const kinds = s.reference.kinds.filter((k) => ['deposit', 'withdrawal', 'transfer'].includes(k));
+    const choose = (select, list) => {
+      const was = select.value, sign = JSON.stringify(list);
+      if (select.dataset.sign === sign) return;
+      select.dataset.sign = sign;
+      select.replaceChildren(...list.map(([v, text]) => h('option', { value: v }, text)));
+      if (list.some(([v]) => v === was)) select.value = was;
+    };
+    if (!s.fields) {
+      const change = () => { s.intent = null; this.#sides(); this.#explain(); };
+      const f = (s.fields = {
+        kind: h('select', { name: 'kind', onchange: change }), from: h('select', { name: 'from', onchange: change }), to: h('select', { name: 'to', onchange: change }),
+        amount: h('input', { name: 'amount', inputmode: 'decimal', autocomplete: 'off', oninput: change }), via: h('select', { name: 'via', onchange: change }),
+        purpose: h('input', { name: 'purpose', maxlength: '64', autocomplete: 'off', oninput: change }), reference: h('input', { name: 'reference', maxlength: '128', autocomplete: 'off', oninput: change }),
+      });
+      s.plan = h('div', { class: 'plan', 'aria-live': 'polite' }, h('p', {}, this.#t('choose')));
+      s.review = h('button', { class: 'primary', part: 'review' }, this.#t('review'));
+      el.replaceChildren(h('h3', {}, this.#t('newOperation')), h('form', { onsubmit: (e) => { e.preventDefault(); this.#review(); } },
+        h('div', { class: 'fields' }, Object.entries(f).map(([k, input]) => h('label', { class: 'f-' + k }, this.#t(k), input))), s.plan, s.review));
+      choose(f.kind, kinds.map((k) => [k, this.#t('kind.' + k)]));
+      choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'manual').map((p) => [p, p])]);
+    }
+    const list = (side) => (s.accounts || []).map((a) => [a.id, (a.name || a.asset) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
+    choose(s.fields.from, list('debit_unmet'));
+    choose(s.fields.to, list('credit_unmet'));
+    this.#sides();
+  }
+  #sides() {
+    const f = this.#s.fields, k = f.kind.value;
+    f.from.parentNode.hidden = k === 'deposit';
+    f.to.parentNode.hidden = k === 'withdrawal';
+    f.via.parentNode.hidden = k === 'transfer';
+  }
+  #order() {
+    const f = this.#s.fields, amount = readAmount(this.lang2, f.amount.value), o = { kind: f.kind.value };
+    for (const k of ['from', 'to', 'via', 'purpose', 'reference']) if (!f[k].parentNode.hidden && f[k].value) o[k] = f[k].value;
+    return amount === null ? null : { ...o, amount };
+  }
+
+  #terms(terms) {
+    const line = (k, v, cls) => h('div', { class: 'line ' + (cls || '') }, h('span', {}, k), h('b', { class: 'num' }, v));
+    return h('div', { class: 'terms' }, (terms.fees || []).map((f) => line(this.#t('fee') + ' · ' + f.fee, this.#money(f.amount, f.asset), 'fee')), line(this.#t('debit'), this.#money(terms.debit, terms.asset)),
+      line(this.#t('credit'), this.#money(terms.credit, terms.asset)), terms.approval && line(this.#t('approvals'), String(terms.approval.persons)));
+  }
+
+  // explain shows what the order would do now; an answer to an older question is dropped.
+  #explain() {
+    const s = this.#s, order = this.#order(), n = (s.asked = (s.asked || 0) + 1);
+    clearTimeout(s.asking);
+    if (!order) return s.plan.replaceChildren(h('p', { class: s.fields.amount.value ? 'bad' : '' }, this.#t(s.fields.amount.value ? 'badAmount' : 'choose')));
+    s.asking = setTimeout(async () => {
+      const show = (...kids) => n === s.asked && s.plan.replaceChildren(...kids);
+      try {
+        const plan = await this.#ask('POST', '/explain', { body: order });
+        const soft = plan.unmet?.length && plan.unmet.every((u) => plan.warnings?.includes(u.code));
+        const was = s.plan.querySelector('input')?.checked;
+        show(plan.terms?.asset ? h('div', {}, h('h4', {}, this.#t('terms')), this.#terms(plan.terms)) : '', plan.unmet?.length ? h('div', { class: 'why', role: 'group' }, h('h4', {}, this.#t('whyNot')), this.#unmet(plan.unmet)) : '',
+          soft ? h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: was }), this.#t('ack')) : '');
+        if (n === s.asked) s.warnings = soft ? plan.warnings : [];
+      } catch (e) { if (e.errors) show(h('div', { class: 'why' }, h('h4', {}, this.#t('whyNot')), this.#unmet(e.errors))); }
+    }, 200);
+  }
+
+  // review freezes the terms; the same content keeps its key however often it is asked for.
+  async #review() {
+    const s = this.#s, order = this.#order();
+    if (!order || s.busy) return;
+    s.intent ||= crypto.randomUUID();
+    await this.#command(s.review, async () => {
+      const acknowledge = s.plan.querySelector('input')?.checked ? s.warnings : [];
+      const r = await this.#ask('POST', '/prepare', { body: order, key: s.intent, acknowledge });
+      s.intent = null;
+      this.#confirm(r.operation, acknowledge);
+    }, (e) => { if (e.status !== 504 && e.status !== 0) s.intent = null; });
+  }
+
+  async #command(button, run, failed) {
+    const s = this.#s;
+    if (s.busy) return;
+    s.busy = true;
+    button.disabled = true;
+    try { await run(); } catch (e) { failed?.(e); await this.#complain(e); } finally { s.busy = false; button.disabled = false; }
+  }
+
+  async #complain(e) {
+    if (!(e instanceof Problem)) { if (!this.#life.signal.aborted) throw e; return; }
+    if (this.#life.signal.aborted) return;
+    this.#emit('refused', { code: e.code, errors: e.errors });
+    if (e.code === 'stale_version' && e.operation) {
+      const story = await this.#ask('GET', '/operations/' + e.operation.id).catch(() => null), v = story?.versions[0];
+      this.#dialog().close();
+      this.#toast(this.#t('conflict', { who: v?.actors?.[0]?.id || '?', ago: v ? this.#t('ago', { n: Math.max(0, Math.round((Date.now() - Date.parse(v.at)) / 1000)) }) : '' }), 'bad');
+      return this.#list();
+    }
+    if (e.status === 0 || e.status === 504) return this.#toast(this.#t('unknown'), 'bad');
+    this.#toast(h('div', {}, h('b', {}, this.#t('refused')), e.errors.length ? this.#unmet(e.errors) : h('p', {}, e.message)), 'bad');
+  }
+
+  #toast(content, kind = '') {
+    const t = h('div', { class: 'toast ' + kind }, h('div', {}, content), h('button', { 'aria-label': this.#t('close'), onclick: () => t.remove() }, '×'));
+    (this.#root.querySelector('dialog[open] .toasts') || this.#at('toasts'))?.append(t);
+    setTimeout(() => t.remove(), 12000);
+  }
+
+  #dialog() { return this.#root.querySelector('dialog'); }
+  #show(...kids) {
+    const d = this.#dialog();
+    clearInterval(this.#dialogTimer);
+    d.replaceChildren(...kids, h('div', { class: 'toasts', role: 'status' }));
+    if (!d.open) d.showModal();
+    return d;
+  }
+  #who() { const c = this.#s.context.customer; return c.id === 'house' ? this.#t('house') : c.name || c.id; }
+
+  // confirm names the customer and what it costs him, and carries out exactly the terms shown.
+  #confirm(op, acknowledge = []) {
+    const keys = { execute: crypto.randomUUID(), cancel: crypto.randomUUID() }, clock = h('p', { class: 'clock', role: 'timer' });
+    const act = (name) => (e) => this.#command(e.currentTarget, async () => {
+      const r = await this.#ask('POST', `/operations/${op.id}/${name}`, { key: keys[name], version: op.version, acknowledge: name === 'execute' ? acknowledge : [] });
+      this.#dialog().close();
+      this.#did(r.operation);
+      if (name === 'execute') { this.#s.fields.amount.value = ''; this.#explain(); }
+    });
+    const yes = h('button', { class: 'primary', onclick: act('execute'), part: 'confirm' }, this.#t('confirm'));
+    const d = this.#show(h('h3', {}, this.#t('confirmTitle', { kind: this.#t('kind.' + op.order.kind) })), h('p', { class: 'big' }, this.#t('confirmFor', { customer: this.#who() })), this.#route(op), this.#terms(op.terms),
+      h('p', { class: 'big cost' }, this.#t('cost', { customer: this.#who(), cost: this.#money(op.terms.debit, op.terms.asset) })), clock, h('div', { class: 'buttons' }, yes, h('button', { onclick: act('cancel') }, this.#t('back')), h('button', { onclick: () => d.close() }, this.#t('close'))));
+    const tick = () => {
+      if (!op.terms.expires) return;
+      const left = Math.floor((Date.parse(op.terms.expires) - Date.now()) / 1000);
+      clock.textContent = left > 0 ? this.#t('expires', { t: Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0') }) : this.#t('expired');
+      if (left <= 0) yes.disabled = true;
+    };
+    tick();
+    this.#dialogTimer = setInterval(tick, 1000);
+  }
+  #route(op) { return h('p', {}, this.#money(op.order.amount, op.terms.asset), ' · ', op.order.from ? this.#name(op.order.from) : '', op.order.from && op.order.to ? ' → ' : '', op.order.to ? this.#name(op.order.to) : ''); }
+  #did(op) {
+    this.#toast(this.#t('done', { kind: this.#t('kind.' + op.order.kind), state: this.#t('state.' + op.state) }), op.state === 'completed' ? 'good' : '');
+    this.#emit('operation', op);
+    this.#refresh().catch(() => {});
+  }
+
+  #tableFrame() {
+    const s = this.#s, el = this.#at('table'), t = (k) => this.#t(k);
+    const select = (name, list) => h('label', {}, t(name === 'state' ? 'status' : name), h('select', { name }, h('option', { value: '' }, t('all')), list.map(([v, x]) => h('option', { value: v }, x))));
+    const input = (name, type) => h('label', {}, t(name), h('input', { name, type, autocomplete: 'off' }));
+    const form = h('form', { class: 'filters', onsubmit: (e) => { e.preventDefault(); apply(); }, onreset: () => setTimeout(apply) }, select('state', s.reference.states.map((x) => [x, t('state.' + x)])), select('kind', s.reference.kinds.map((x) => [x, t('kind.' + x)])),
+      input('asset'), h('label', {}, t('account'), (s.accountFilter = h('select', { name: 'account' }, h('option', { value: '' }, t('all'))))), input('min'), input('max'), input('since', 'date'), input('until', 'date'), input('maker'),
+      h('div', { class: 'buttons' }, h('button', {}, t('filter')), h('button', { type: 'reset' }, t('clear')), (s.csv = h('a', { class: 'button', download: true }, t('csv')))));
+    const apply = () => {
+      const q = {};
+      for (const [k, v] of new FormData(form)) {
+        if (!v) continue;
+        q[k] = k === 'min' || k === 'max' ? readAmount(this.lang2, v) ?? v : k === 'since' || k === 'until' ? new Date(v + 'T00:00').toISOString() : k === 'asset' ? v.toUpperCase() : v;
+      }
+      Object.assign(s, { filter: q, cursor: '' });
+      this.#list().catch((e) => this.#complain(e));
+    };
+    s.rows = h('tbody');
+    s.next = h('button', { onclick: () => { s.cursor = s.nextCursor; this.#list().catch((e) => this.#complain(e)); } }, t('next'));
+    s.first = h('button', { onclick: () => { s.cursor = ''; this.#list().catch((e) => this.#complain(e)); } }, t('newest'));
+    el.replaceChildren(h('h3', {}, t('operations')), h('details', { class: 'filter' }, h('summary', {}, t('filter')), form), h('table', {}, h('thead', {}, h('tr', {}, ['when', 'kind', 'account', 'amount', 'status', 'maker', 'actions'].map((k) => h('th', { scope: 'col', class: k === 'amount' ? 'num' : '' }, t(k))))), s.rows), h('div', { class: 'buttons' }, s.first, s.next));
+  }
+
+  async #list() {
+    const s = this.#s, n = (s.listed = (s.listed || 0) + 1);
+    const page = await this.#ask('GET', '/operations?' + new URLSearchParams({ ...s.filter, actions: 'true', limit: '20', ...(s.cursor && { cursor: s.cursor }) }));
+    const story = s.open && (await this.#ask('GET', '/operations/' + s.open).catch(() => null));
+    if (n !== s.listed) return;
+    s.csv.href = this.#base() + this.#path('/operations.csv?') + new URLSearchParams({ ...s.filter, context: s.context.context });
+    const was = s.accountFilter.value;
+    s.accountFilter.replaceChildren(h('option', { value: '' }, this.#t('all')), ...s.accounts.map((a) => h('option', { value: a.id }, a.name || a.asset)));
+    s.accountFilter.value = was;
+    s.nextCursor = page.next_cursor;
+    s.next.disabled = !page.next_cursor;
+    s.first.disabled = !s.cursor;
+    const focus = this.#root.activeElement?.dataset?.focus;
+    s.rows.replaceChildren(...(page.items.length ? page.items.flatMap((i) => this.#row(i, story)) : [h('tr', {}, h('td', { colspan: '7' }, this.#t('noOperations')))]));
+    if (focus) s.rows.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+  }
+
+  #row({ operation: op, actions }, story) {
+    const s = this.#s, open = s.open === op.id, cell = (label, ...kids) => h('td', { 'data-label': this.#t(label) }, ...kids);
+    const amount = cell('amount', this.#money(op.order.amount, op.terms.asset));
+    amount.className = 'num';
+    const row = h('tr', { id: 'op-' + op.id, class: open ? 'open' : '' }, cell('when', this.#time(op.created_at)), cell('kind', this.#t('kind.' + op.order.kind)),
+      cell('account', [op.order.from, op.order.to].filter(Boolean).map((x) => this.#name(x)).join(' → ')), amount, cell('status', h('span', { class: 'badge ' + op.state }, this.#t('state.' + op.state))), cell('maker', op.maker.id),
+      cell('actions', h('div', { class: 'buttons' }, (actions || []).filter((a) => !a.unmet?.length).map((a) => this.#button(op, a)),
+        h('button', { class: 'plain', 'data-focus': 'more-' + op.id, 'aria-expanded': String(open), onclick: () => { s.open = open ? null : op.id; this.#list().catch((e) => this.#complain(e)); } }, this.#t(open ? 'hide' : 'details')))));
+    return open && story?.operation.id === op.id ? [row, this.#story(story)] : [row];
+  }
+  #button(op, a) { return h('button', { 'data-focus': a.action + '-' + op.id, onclick: () => this.#act(op, a.action) }, this.#t('action.' + a.action)); }
+
+  #story({ operation: op, actions, versions, postings }) {
+    const list = (title, items) => h('div', {}, h('h4', {}, this.#t(title)), items.length ? h('ul', {}, items.map((x) => h('li', {}, x))) : h('p', {}, this.#t('nothing')));
+    const who = (actors) => (actors || []).map((a) => a.id).join(' / ');
+    return h('tr', { class: 'story' }, h('td', { colspan: '7' }, h('p', {}, h('code', {}, op.id), op.order.reference ? ' · ' + op.order.reference : '', op.order.purpose ? ' · ' + op.order.purpose : '', op.order.via ? ' · ' + op.order.via : '', op.provider_reference ? ' · ' + op.provider_reference : ''), this.#terms(op.terms), h('div', { class: 'cols' },
+      list('versions', versions.map((v) => `${this.#time(v.at)} · ${this.#t('action.' + v.action)} · ${who(v.actors)} · ${this.#t('state.' + v.operation.state)} · ${this.#t('until2', { n: v.operation.version })}${v.reason ? ' · ' + v.reason : ''}`)),
+      list('approved', (op.approvals || []).map((a) => `${this.#time(a.at)} · ${who(a.actors)}`)), list('postings', postings.map((p) => `${this.#name(p.account)}: ${this.#money(p.amount, p.asset)}`)),
+      op.outcome && h('div', {}, h('h4', {}, this.#t('outcome')), h('p', {}, [op.outcome.code, op.outcome.text].filter(Boolean).join(' · ')), this.#unmet(op.outcome.unmet)),
+      h('div', {}, h('h4', {}, this.#t('actions')), (actions || []).map((a) => h('div', { class: 'action' }, a.unmet?.length ? [h('button', { disabled: true }, this.#t('action.' + a.action)), this.#unmet(a.unmet)] : this.#button(op, a)))))));
+  }
+
+  // act asks for what an action needs; its key is drawn once for the dialog, so pressing twice does it once.
+  #act(op, action) {
+    if (action === 'execute') return this.#confirm(op);
+    const key = crypto.randomUUID(), fields = [];
+    const field = (name, label, props) => { const i = h('input', { name, autocomplete: 'off', ...props }); fields.push(i); return h('label', {}, this.#t(label), i); };
+    const body = h('div', { class: 'fields' });
+    if (action === 'reject') body.append(field('reason', 'reason', { required: true, maxlength: '256' }));
+    if (action === 'refund') body.append(field('amount', 'amount', { required: true, inputmode: 'decimal' }), field('purpose', 'purpose', { required: true, maxlength: '64' }), field('fees', 'feesToo', { type: 'checkbox' }));
+    if (action === 'modify') for (const k of ['amount', 'purpose', 'reference']) if (this.#s.reference.modifiable[op.state]?.includes(k)) {
+      body.append(field(k, k, { value: k === 'amount' ? money(this.lang2, op.order.amount, this.#scale(op.terms.asset)) : op.order[k] || '' }));
+    }
+    const form = h('form', { onsubmit: (e) => {
+      e.preventDefault();
+      const b = {};
+      for (const f of fields) {
+        const v = f.type === 'checkbox' ? f.checked || undefined : f.name === 'amount' ? readAmount(this.lang2, f.value) : f.value;
+        if (v === null) return this.#toast(this.#t('badAmount'), 'bad');
+        if (action !== 'modify' || v !== (op.order[f.name] || '')) b[f.name] = v;
+      }
+      this.#command(form.querySelector('.primary'), async () => {
+        const r = await this.#ask('POST', `/operations/${op.id}/${action}`, { key, version: action === 'refund' ? undefined : op.version, body: fields.length ? b : undefined });
+        this.#dialog().close();
+        this.#did(r.operation);
+      });
+    } }, h('h3', {}, this.#t('action.' + action) + ' · ' + this.#t('kind.' + op.order.kind)), h('p', { class: 'big' }, this.#t('confirmFor', { customer: this.#who() })), this.#route(op), this.#terms(op.terms), body,
+    h('div', { class: 'buttons' }, h('button', { class: 'primary' }, this.#t('action.' + action)), h('button', { type: 'button', onclick: () => this.#dialog().close() }, this.#t('close'))));
+    this.#show(form);
+  }
+}
+
+export { CustomerOperations, h, speak, request };
+if (!customElements.get('customer-operations')) customElements.define('customer-operations', CustomerOperations);
