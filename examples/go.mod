@@ -26,6 +26,8 @@ require (
 	github.com/mattn/go-runewidth v0.0.16 // indirect
 	github.com/mfridman/interpolate v0.0.2 // indirect
 	github.com/ncruces/go-strftime v1.0.0 // indirect
+	github.com/onbehalf/onbehalf/adapters/httpapi v0.0.0
+	github.com/onbehalf/onbehalf/adapters/screen v0.0.0
 	github.com/pressly/goose/v3 v3.28.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
@@ -44,3 +46,7 @@ replace (
 	github.com/onbehalf/onbehalf/adapters/integration => ../adapters/integration
 	github.com/onbehalf/onbehalf/adapters/sqlstore => ../adapters/sqlstore
 )
+
+replace github.com/onbehalf/onbehalf/adapters/screen => ../adapters/screen
+
+replace github.com/onbehalf/onbehalf/adapters/httpapi => ../adapters/httpapi

@@ -1,0 +1,57 @@
+// Command dashboard is a firm's dashboard with the Customer Operations screen in
+// it, on SQLite, with a firm made up through the engine. It prints one address.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/onbehalf/onbehalf/adapters/httpapi"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	listen := flag.String("listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
+	file := flag.String("db", "", "the SQLite database; empty: a temporary one, with a reset button")
+	flag.Parse()
+	if err := run(ctx, *listen, *file, func(url string) { fmt.Println(url) }); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends; ready is told the address.
+func run(ctx context.Context, listen, file string, ready func(url string)) (err error) {
+	d, err := newDashboard(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: d.routes(), ReadHeaderTimeout: 5 * time.Second}
+	httpapi.Harden(server)
+	server.RegisterOnShutdown(d.endStreams)
+	done := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		done <- server.Shutdown(limited)
+	}()
+	ready("http://" + listener.Addr().String() + "/")
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-done
+}
