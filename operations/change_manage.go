@@ -11,7 +11,8 @@ import (
 // Administrative is a change to the book itself, for Engine.Manage. The set is
 // closed, and its changes are given by value: accounts.Open, SetStatus, SetLimit, Edit and SetCurrency;
 // customer.Edit, SetStatus and Erase; tenancy.Register, Suspend, Reinstate,
-// Allow, Revoke, Stop and Lift; Freeze, Unfreeze and CloseIncident.
+// Allow, Revoke, Stop and Lift; Freeze, Unfreeze, CloseIncident and Set. A kind's own changes
+// that are settings come as a Setter.
 type Administrative interface {
 	Change() string  // its name, recorded as the entry's action
 	Validate() error // what is malformed, whatever the book holds
@@ -69,6 +70,8 @@ func administer(x Administrative, account accounts.ID, grant tenancy.GrantID, sa
 		return on(tenancy.Freeze, func(d *decision) error { return d.freeze(x.Account, true, x.Reason) })
 	case Unfreeze:
 		return on(tenancy.Freeze, func(d *decision) error { return d.freeze(x.Account, false, x.Reason) })
+	case Set:
+		return on(tenancy.ManageAccounts, func(d *decision) error { return d.set(x) })
 	case CloseIncident:
 		return on(tenancy.ManageAccounts, func(d *decision) error { return d.closeIncident(x.Incident) })
 	}

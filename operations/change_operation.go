@@ -178,6 +178,9 @@ func (d *decision) plan(o Order, own *Operation) (Terms, error) {
 	if err := d.permitKind(o); err != nil {
 		return Terms{}, err
 	}
+	if err := d.inform(&v); err != nil {
+		return Terms{}, err
+	}
 	t, unmet, err := d.price(v, d.now)
 	if err != nil {
 		return t, err

@@ -130,8 +130,11 @@ func (d *decision) settled(o *Operation, a Answer) error {
 		d.incident(IncidentRange, o, a)
 		return d.silence(o, OutcomeUnusable)
 	case o.State.leads(OnSettled):
-		n := *o
+		n := o.clone()
 		n.Outcome = a.outcome()
+		if x := n.Terms.Exchange; x != nil {
+			x.slip(&n.Terms, a.Counter)
+		}
 		return d.fact(n)
 	case o.State == Completed:
 		d.idle = true
@@ -187,6 +190,10 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 	}
 	if o.State != Completed {
 		d.idle = true
+		return nil
+	}
+	if x := o.Terms.Exchange; x != nil && !a.Counter.Equal(x.ProviderAmount.Decimal) {
+		d.incident(IncidentMismatch, o, a)
 		return nil
 	}
 	if !d.keepable(o.Terms.Postings, -1) {

@@ -66,6 +66,7 @@ func (w *writer) effects(fx *Effects) {
 	w.otherOr("currencies", len(fx.Currencies) > 0, fx.Currencies)
 	w.otherOr("accounts", len(fx.Accounts) > 0, fx.Accounts)
 	w.otherOr("freezes", len(fx.Freezes) > 0, fx.Freezes)
+	w.otherOr("settings", len(fx.Settings) > 0, fx.Settings)
 	w.otherOr("releases", len(fx.Releases) > 0, fx.Releases)
 	w.otherOr("holds", len(fx.Holds) > 0, fx.Holds)
 	if len(fx.Postings) > 0 {
@@ -167,6 +168,7 @@ func (w *writer) terms(t *Terms) {
 	}
 	w.otherOr("fees", len(t.Fees) > 0, t.Fees)
 	w.otherOr("approval", t.Approval != nil, t.Approval)
+	w.otherOr("exchange", t.Exchange != nil, t.Exchange)
 	w.end()
 }
 

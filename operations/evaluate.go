@@ -128,7 +128,11 @@ func (r *rulebook) validate(f *Folded, o Order) error {
 		}
 		return err
 	}
-	for _, id := range []accounts.ID{o.From, o.To} {
+	measured := []accounts.ID{o.From, o.To}
+	if m, ok := k.(Measured); ok {
+		measured = []accounts.ID{m.Measure(o)}
+	}
+	for _, id := range measured {
 		if a, found := f.accounts.get(id); found {
 			if err := accounts.CheckAmount("amount", o.Amount.Decimal, a.Scale); err != nil {
 				return err
@@ -155,7 +159,9 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		t.Postings, t.Holds = nil, nil // incomplete: what is left is judged for itself
 		ns = named(v.order)
 	}
-	t.Expires = instant(now.Add(r.validFor))
+	if latest := instant(now.Add(r.validFor)); t.Expires.IsZero() || t.Expires.After(latest) {
+		t.Expires = latest
+	}
 	t.Approval = r.needsApproval(v, &t)
 	unmet = append(unmet, lookAlike(v, &t)...)
 	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
@@ -282,6 +288,11 @@ func (r *rulebook) sound(v View, t Terms) error {
 	}
 	if err := accounts.Balanced(t.Postings); err != nil {
 		return fmt.Errorf("%w: %w", errUnsound, err)
+	}
+	if t.Exchange != nil {
+		if err := t.Exchange.sound(v, &t); err != nil {
+			return err
+		}
 	}
 	for _, p := range t.Postings {
 		if err := r.soundLeg(v, p); err != nil {

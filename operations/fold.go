@@ -72,6 +72,11 @@ func (f *Folded) apply(e *Entry) error {
 			return err
 		}
 	}
+	for i := range fx.Settings {
+		if err := f.set(&fx.Settings[i], e); err != nil {
+			return err
+		}
+	}
 	for i := range fx.Releases {
 		if err := f.release(&fx.Releases[i]); err != nil {
 			return err

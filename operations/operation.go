@@ -101,6 +101,7 @@ type Terms struct {
 	Carried  *accounts.Amount   `json:"carried,omitempty"`  // what the provider is to carry, where that is not the order's amount
 	Fees     []FeeLine          `json:"fees,omitempty"`     // what it costs the customer; part of the postings
 	Approval *ApprovalTerm      `json:"approval,omitempty"` // the agreement it needs of other persons; nil: none
+	Exchange *Exchange          `json:"exchange,omitempty"` // the price, where one asset becomes another
 }
 
 func (t Terms) clone() Terms {
@@ -110,6 +111,7 @@ func (t Terms) clone() Terms {
 		t.Carried = &c
 	}
 	t.Approval = t.Approval.clone()
+	t.Exchange = t.Exchange.clone()
 	return t
 }
 

@@ -91,6 +91,12 @@ func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, er
 	for range maxLooks {
 		c.switches = r.switches
 		d, err := e.rules.attempt(r.f, c, r.row, r.now)
+		if g, ok := errors.AsType[gatherError](err); ok {
+			if err := e.gather(ctx, c, g); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		wanted, lookUp := errors.AsType[lookUpError](err)
 		if !lookUp {
 			return d, err

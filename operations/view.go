@@ -30,6 +30,8 @@ type View struct {
 	stops  []tenancy.Stopped
 	actor  tenancy.Actor
 
+	facts any // what the kind has gathered
+
 	acknowledged []string // warnings that the command has seen
 }
 
