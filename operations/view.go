@@ -124,6 +124,18 @@ func (v View) Open() []Operation {
 	return all
 }
 
+// Count is how many of the customer's operations are of the kind and in the
+// state, which is not final.
+func (v View) Count(kind string, s State) int {
+	n := 0
+	for _, o := range v.folded().open.all {
+		if o.Order.Kind == kind && o.State == s {
+			n++
+		}
+	}
+	return n
+}
+
 // System is the posted balance of one of the book's system accounts.
 func (v View) System(ref accounts.Ref, asset string) decimal.Decimal {
 	return v.folded().systemPosted(ref, asset)
