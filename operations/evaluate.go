@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -76,8 +77,9 @@ func NewEvaluator(c Config) (*Evaluator, error) {
 }
 
 // Explain judges the request of an actor on a folded book at an instant. It is
-// pure; a panic of a kind or rule goes through, so that a test shows where. The
-// error is invalid for a malformed request.
+// pure, but for a kind that gathers facts, which asks its own providers; a panic
+// of a kind or rule goes through, so that a test shows where. The error is
+// invalid for a malformed request.
 func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.Time) (Plan, error) {
 	o, err := orderOf(q)
 	if err != nil {
@@ -89,6 +91,9 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 	v := NewView(f, o, nil, actor)
 	v.stops = slices.Concat(e.stops, f.stops())
 	now = later(instant(now), f.at)
+	if g, ok := e.rules.kinds[o.Kind].(Gatherer); ok {
+		v.facts = g.Gather(context.Background(), v, now)
+	}
 	t, unmet, err := e.rules.price(v, now)
 	if err != nil {
 		return Plan{}, err

@@ -39,6 +39,7 @@ type BookSpec struct {
 	Currencies []string // enabled beside those of the accounts
 	Disabled   []string // not enabled, though there are accounts in it
 	System     []SystemSpec
+	Settings   []operations.Setter // of kinds, such as trading.SetPair; their kinds' checks are not made
 	Open       []OperationSpec
 
 	Assets accounts.Assets // as in Config; zero: every current fiat currency
@@ -193,6 +194,18 @@ func (s BookSpec) events() ([]event, error) {
 		fx.Postings = append(fx.Postings, postings...)
 	}
 	add(s.At, "operationstest.balances", fx)
+	for i, x := range s.Settings {
+		set, err := x.Set()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("settings[%d]: %w", i, err))
+			continue
+		}
+		all = append(all, event{at: s.At, action: "setting.set", effects: func(seq int64, at time.Time) operations.Effects {
+			return operations.Effects{Settings: []operations.Setting{{
+				Name: set.Name, Version: set.Version + 1, Body: set.Body, By: tenancy.OperatorID(Operator().ID), Seq: seq, At: at,
+			}}}
+		}})
+	}
 	for i, o := range s.Open {
 		events, err := o.events(operations.OperationID(fmt.Sprintf("open-%d", i+1)), s.At, scales)
 		if err != nil {

@@ -1,0 +1,215 @@
+package trading
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"hash/fnv"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/operations"
+)
+
+// Faults are how often a simulated provider does what providers do, in a
+// thousand times each. Zero: never.
+type Faults struct {
+	NoQuote   int // an error instead of a quotation
+	Refuse    int // the trade is refused, for good
+	Lose      int // an error, and nothing happened
+	Silence   int // an error, and it happened
+	Delay     int // it is pending, and happens later
+	NotFound  int // asked for what it knows, it says that it does not, as long as it is not calm
+	Garble    int // an answer that is none
+	WrongSum  int // an answer of another amount than what happened
+	Contrary  int // refused, of what happened
+	Duplicate int // what it says it reports once more, see Reports
+}
+
+// Simulated is a provider for tests and demonstrations, without clocks, goroutines
+// or chance of its own: what becomes of an intent follows from the seed, the
+// reference and how often it was sent or asked for. It keeps the truth, to be
+// held against what books say.
+type Simulated struct {
+	source   Source
+	clock    operations.Clock
+	seed     uint64
+	contract operations.Contract
+
+	mu      sync.Mutex
+	faults  Faults
+	calls   map[string]uint64
+	intents map[string]*Executed
+	reports []operations.Answer
+}
+
+// Executed is what a simulated provider did for one reference.
+type Executed struct {
+	Reference string
+	Effects   int // how often it happened: never more than once, if all is well
+	Refused   bool
+	At        time.Time // when it happens or happened
+
+	Side                    operations.Side
+	Base, Quote             string
+	BaseAmount, QuoteAmount decimal.Decimal
+}
+
+// NewSimulated quotes from the source and executes by the clock.
+func NewSimulated(s Source, clock operations.Clock, seed uint64, c operations.Contract, f Faults) *Simulated {
+	c.Inside = false
+	return &Simulated{source: s, clock: clock, seed: seed, contract: c, faults: f, calls: map[string]uint64{}, intents: map[string]*Executed{}}
+}
+
+// Contract is as it was given.
+func (p *Simulated) Contract() operations.Contract { return p.contract }
+
+// Set changes its faults; the zero value makes it a good provider, and an
+// honest one about the past.
+func (p *Simulated) Set(f Faults) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = f
+}
+
+// dice are those of one call; p.mu is held.
+func (p *Simulated) dice(what, reference string) func(thousandths int) bool {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(what + "|" + reference))
+	n := p.calls[what+reference]
+	p.calls[what+reference] = n + 1
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], n)
+	_, _ = h.Write(b[:])
+	r := rand.New(rand.NewPCG(p.seed, h.Sum64())) //nolint:gosec // to be repeatable is the point
+	return func(thousandths int) bool { return r.IntN(1000) < thousandths }
+}
+
+var errSimulated = errors.New("simulated: no answer")
+
+// Quote is the source's rate.
+func (p *Simulated) Quote(ctx context.Context, a Ask) (Quotation, error) {
+	p.mu.Lock()
+	falls := p.dice("quote", a.Base+a.Quote)(p.faults.NoQuote)
+	p.mu.Unlock()
+	if falls {
+		return Quotation{}, errSimulated
+	}
+	r, err := p.source.Rate(ctx, a.Base, a.Quote)
+	if err != nil {
+		return Quotation{}, err
+	}
+	return Quotation{Rate: r.Value, Stale: r.Stale}, nil
+}
+
+// Send executes what Terms.Exchange says, once for a reference if the contract
+// honours references; otherwise as often as it is sent.
+func (p *Simulated) Send(ctx context.Context, i operations.Instruction) (operations.Answer, error) {
+	x := i.Terms.Exchange
+	if err := ctx.Err(); err != nil || x == nil {
+		return operations.Answer{}, errors.Join(err, errSimulated)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	falls := p.dice("send", i.Reference)
+	if falls(p.faults.Lose) {
+		return operations.Answer{}, errSimulated
+	}
+	e := p.intents[i.Reference]
+	switch {
+	case e == nil:
+		e = &Executed{
+			Reference: i.Reference, At: now, Side: x.Side, Base: x.Base, Quote: x.Quote,
+			BaseAmount: x.BaseAmount.Decimal, QuoteAmount: x.ProviderAmount.Decimal, Refused: falls(p.faults.Refuse),
+		}
+		if falls(p.faults.Delay) {
+			e.At = now.Add(time.Minute)
+		}
+		if !e.Refused {
+			e.Effects = 1
+		}
+		p.intents[i.Reference] = e
+	case !p.contract.HonoursReference && !e.Refused:
+		e.Effects++
+	}
+	if falls(p.faults.Silence) {
+		return operations.Answer{}, errSimulated
+	}
+	return p.says(e, falls), nil
+}
+
+// Ask tells how the intent stands.
+func (p *Simulated) Ask(ctx context.Context, reference string) (operations.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return operations.Answer{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	falls := p.dice("ask", reference)
+	e := p.intents[reference]
+	switch {
+	case falls(p.faults.Lose):
+		return operations.Answer{}, errSimulated
+	case e == nil, falls(p.faults.NotFound):
+		return operations.Answer{Reference: reference, Status: operations.AnswerNotFound}, nil
+	}
+	return p.says(e, falls), nil
+}
+
+// says is the truth, or what the faults make of it; p.mu is held.
+func (p *Simulated) says(e *Executed, falls func(int) bool) operations.Answer {
+	a := p.truth(e)
+	if falls(p.faults.Duplicate) {
+		p.reports = append(p.reports, a, a)
+	}
+	settled := a.Status == operations.AnswerSettled
+	switch {
+	case falls(p.faults.Garble):
+		a.Status = "?"
+	case settled && falls(p.faults.WrongSum):
+		a.Amount = a.Amount.Add(decimal.New(1, 0))
+	case settled && falls(p.faults.Contrary):
+		a = operations.Answer{Reference: e.Reference, Status: operations.AnswerRefused}
+	}
+	return a
+}
+
+func (p *Simulated) truth(e *Executed) operations.Answer {
+	a := operations.Answer{Reference: e.Reference, External: "sim-" + e.Reference}
+	switch {
+	case p.clock.Now().Before(e.At):
+		a.Status = operations.AnswerPending
+	case e.Refused:
+		a.Status = operations.AnswerRefused
+	default:
+		a.Status, a.Amount, a.Asset, a.Counter, a.CounterAsset = operations.AnswerSettled, e.BaseAmount, e.Base, e.QuoteAmount, e.Quote
+	}
+	if len(a.External) > 128 {
+		a.External = a.External[:128]
+	}
+	return a
+}
+
+// Reports takes what it has to say by itself, such as by webhook: late, and some
+// of it twice. Give it to Engine.Report.
+func (p *Simulated) Reports() []operations.Answer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r := p.reports
+	p.reports = nil
+	return r
+}
+
+// Executed is what it did for a reference; false if it never heard of it.
+func (p *Simulated) Executed(reference string) (Executed, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.intents[reference]; e != nil {
+		return *e, true
+	}
+	return Executed{}, false
+}
