@@ -50,6 +50,7 @@ type Simulated struct {
 type Executed struct {
 	Reference string
 	Effects   int // how often it happened: never more than once, if all is well
+	Denied    int // how often it said that it was refused, though it happened
 	Refused   bool
 	At        time.Time // when it happens or happened
 	sent      time.Time
@@ -177,6 +178,7 @@ func (p *Simulated) says(e *Executed, falls func(int) bool) operations.Answer {
 	case settled && falls(p.faults.WrongSum):
 		a.Amount = a.Amount.Add(decimal.New(1, 0))
 	case settled && falls(p.faults.Contrary):
+		e.Denied++
 		a = operations.Answer{Reference: e.Reference, Status: operations.AnswerRefused}
 	}
 	return a

@@ -111,24 +111,25 @@ func (l *line) Ask(ctx context.Context, reference string) (operations.Answer, er
 // time: what one does while the other waits for the provider happens inside
 // that call.
 type simulation struct {
-	ctx      context.Context
-	seed     uint64
-	r        *rand.Rand // of the step
-	store    operations.Store
-	clock    *operationstest.Clock
-	ids      *operationstest.IDs
-	entropy  *operationstest.Entropy
-	provider *trading.Simulated
-	faults   trading.Faults
-	procs    [2]process
-	usd, brl accounts.ID
-	customer tenancy.CustomerID
-	known    []operations.OperationID
-	late     []operations.Answer
-	keys     int
-	depth    int
-	trace    func(string, ...any)
-	unfit    int // refused, conflicting or unavailable: what may happen
+	ctx        context.Context
+	seed       uint64
+	r          *rand.Rand // of the step
+	store      operations.Store
+	clock      *operationstest.Clock
+	ids        *operationstest.IDs
+	entropy    *operationstest.Entropy
+	provider   *trading.Simulated
+	faults     trading.Faults
+	procs      [2]process
+	usd, brl   accounts.ID
+	customer   tenancy.CustomerID
+	known      []operations.OperationID
+	late       []operations.Answer
+	keys       int
+	depth      int
+	trace      func(string, ...any)
+	mismatches int
+	unfit      int // refused, conflicting or unavailable: what may happen
 }
 
 type process struct {
@@ -409,8 +410,6 @@ func (s *simulation) check(p *process) string {
 	if !verified.Sound() {
 		s.fail("%+v", verified.Faults)
 	}
-	incidents, err := book.Incidents(s.ctx)
-	s.must(err)
 	usd, brl := dec("100000"), dec("100000")
 	after := ""
 	for {
@@ -436,7 +435,7 @@ func (s *simulation) check(p *process) string {
 					s.fail("%s: %s for %s happened", o.ID, truth.BaseAmount, truth.QuoteAmount)
 				}
 			}
-			if happened != (o.State == operations.Completed) && !s.lied(p, o, truth, incidents) {
+			if happened != (o.State == operations.Completed) && !s.denied(p, o, truth) {
 				s.fail("%s is %s, and outside: %+v", o.ID, o.State, truth)
 			}
 		}
@@ -444,6 +443,13 @@ func (s *simulation) check(p *process) string {
 			break
 		}
 		after = page.Next
+	}
+	incidents, err := book.Incidents(s.ctx)
+	s.must(err)
+	for _, i := range incidents {
+		if i.Code == operations.IncidentMismatch {
+			s.mismatches++
+		}
 	}
 	all, err := book.Accounts(s.ctx)
 	s.must(err)
@@ -459,17 +465,17 @@ func (s *simulation) check(p *process) string {
 	return verified.Head.Hash.String()
 }
 
-// lied tells whether the provider had said that what happened was refused. Told
+// denied tells whether the provider had said that what happened was refused. Told
 // the truth again, the engine opens an incident.
-func (s *simulation) lied(p *process, o operations.Operation, truth trading.Executed, incidents []operations.Incident) bool {
-	if o.State != operations.Failed || truth.Effects != 1 {
+func (s *simulation) denied(p *process, o operations.Operation, truth trading.Executed) bool {
+	if o.State != operations.Failed || truth.Effects != 1 || truth.Denied == 0 {
 		return false
 	}
 	a, err := s.provider.Ask(s.ctx, o.ProviderReference)
 	s.must(err)
 	_, err = p.eng.Report(s.ctx, "acme", "sim", a)
 	s.must(err)
-	incidents, err = p.eng.Book(p.scope).Incidents(s.ctx)
+	incidents, err := p.eng.Book(p.scope).Incidents(s.ctx)
 	s.must(err)
 	for _, i := range incidents {
 		if i.Operation == o.ID && i.Code == operations.IncidentContradiction {
@@ -525,7 +531,7 @@ func TestTradesAgainstAProviderThatFailsAndLies(t *testing.T) {
 	t.Parallel()
 	seeds, steps := times(6, 300, 2_000), 500
 	quiet := func(string, ...any) {}
-	unfit, known, refused := 0, 0, 0
+	unfit, known, refused, mismatches := 0, 0, 0, 0
 	for seed := range uint64(seeds) {
 		hash, s, err := simulate(t.Context(), seed, steps, nil, quiet)
 		if err != nil {
@@ -538,7 +544,7 @@ func TestTradesAgainstAProviderThatFailsAndLies(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, hash, again, "seed %d comes out differently", seed)
 		}
-		unfit, known = unfit+s.unfit, known+len(s.known)
+		unfit, known, mismatches = unfit+s.unfit, known+len(s.known), mismatches+s.mismatches
 		for _, id := range s.known {
 			if e, ok := s.provider.Executed("acme:" + string(s.customer) + ":" + string(id)); ok && e.Refused {
 				refused++
@@ -547,5 +553,6 @@ func TestTradesAgainstAProviderThatFailsAndLies(t *testing.T) {
 	}
 	require.Greater(t, known, 20*seeds, "enough happens")
 	require.Positive(t, unfit)
+	require.Positive(t, mismatches)
 	require.Positive(t, refused)
 }
