@@ -43,7 +43,7 @@ type Quotation struct {
 }
 
 // usable tells whether the quotation can be relied on.
-func (q Quotation) usable(a Ask, now time.Time) error {
+func (q Quotation) usable(now time.Time) error {
 	errs := []error{checkRate(q.Rate), tenancy.CheckText("external", q.External, 128)}
 	if !q.Expires.IsZero() && !now.Before(q.Expires) {
 		errs = append(errs, tenancy.Invalid("expires", "is over"))

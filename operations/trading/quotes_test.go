@@ -126,7 +126,7 @@ func holds(t *testing.T, what string, terms operations.Terms, amount decimal.Dec
 	require.True(t, fixed.Equal(amount), what)
 
 	// The all-in rate lies within the spread of the reference.
-	factor := decimal.New(1, 0).Add(spread.Div(decimal.New(10_000, 0)))
+	factor := decimal.New(1, 0).Add(spread.Shift(-4))
 	if x.Side == operations.Sell {
 		factor = decimal.New(2, 0).Sub(factor)
 	}
@@ -146,7 +146,7 @@ func holds(t *testing.T, what string, terms operations.Terms, amount decimal.Dec
 		most = cent.Mul(x.Rate.Decimal)
 	}
 	require.True(t, off.LessThan(most), what)
-	require.True(t, x.ProviderAmount.Sub(x.BaseAmount.Mul(rate)).Abs().LessThanOrEqual(cent.Div(decimal.New(2, 0))), what)
+	require.True(t, x.ProviderAmount.Sub(x.BaseAmount.Mul(rate)).Abs().LessThanOrEqual(decimal.New(5, -3)), what)
 
 	// The firm never pays for a rounding.
 	income := accounts.Sum(terms.Postings, accounts.IncomeSpread, x.Quote)
