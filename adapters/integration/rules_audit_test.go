@@ -37,7 +37,7 @@ func newAuditor(zone *time.Location, limits []operations.Limit) *auditor {
 	}
 }
 
-func (a *auditor) wrong(format string, args ...any) {
+func (a *auditor) wrongf(format string, args ...any) {
 	a.problems = append(a.problems, fmt.Sprintf("entry %d: ", a.seq)+fmt.Sprintf(format, args...))
 }
 
@@ -45,15 +45,16 @@ func (a *auditor) wrong(format string, args ...any) {
 func (a *auditor) take(bytes []byte) {
 	var e operations.Entry
 	if err := json.Unmarshal(bytes, &e); err != nil {
-		a.wrong("%v", err)
+		a.wrongf("%v", err)
 		return
 	}
-	if a.seq++; e.Seq != a.seq {
-		a.wrong("comes as %d", e.Seq)
+	a.seq++
+	if e.Seq != a.seq {
+		a.wrongf("comes as %d", e.Seq)
 	}
 	fx := &e.Effects
 	if len(e.Refused) > 0 && (len(fx.Operations) > 0 || len(fx.Postings) > 0 || len(fx.Holds) > 0) {
-		a.wrong("refused, with effects")
+		a.wrongf("refused, with effects")
 	}
 	for _, z := range fx.Freezes {
 		a.frozen[z.Subject] = z.Frozen
@@ -66,7 +67,7 @@ func (a *auditor) take(bytes []byte) {
 	}
 	for asset, sum := range sums {
 		if !sum.IsZero() {
-			a.wrong("%s does not balance, by %s", asset, sum)
+			a.wrongf("%s does not balance, by %s", asset, sum)
 		}
 	}
 	for i := range fx.Operations {
@@ -84,7 +85,7 @@ func person(actors []tenancy.Actor) string {
 func (a *auditor) operation(e *operations.Entry, o operations.Operation) {
 	old, known := a.ops[o.ID]
 	if known && old.State.Final() {
-		a.wrong("%s goes on after it was %s", o.ID, old.State)
+		a.wrongf("%s goes on after it was %s", o.ID, old.State)
 	}
 	a.moves[string(old.State)+" to "+string(o.State)]++
 	wrote := a.persons[o.ID]
@@ -92,18 +93,18 @@ func (a *auditor) operation(e *operations.Entry, o operations.Operation) {
 		wrote = map[string]bool{}
 		a.persons[o.ID], a.agreed[o.ID] = wrote, map[int]string{}
 	}
-	switch e.Action {
+	switch e.Action { //nolint:exhaustive // the others write nothing
 	case operations.ActPrepare, operations.ActSubmit, operations.ActExecute, operations.ActModify:
 		for _, actor := range e.Actors {
 			wrote[string(actor.Person)] = true
 		}
 	}
-	switch e.Action {
+	switch e.Action { //nolint:exhaustive // the others leave approvals as they are
 	case operations.ActModify, operations.ActSubmit, operations.ActExecute:
 		clear(a.agreed[o.ID])
 	case operations.ActApprove:
 		if wrote[person(e.Actors)] {
-			a.wrong("%s is approved by %s, who had a part in it", o.ID, person(e.Actors))
+			a.wrongf("%s is approved by %s, who had a part in it", o.ID, person(e.Actors))
 		}
 		a.agreed[o.ID][int(e.Seq)] = person(e.Actors)
 	case operations.ActWithdraw:
@@ -121,11 +122,11 @@ func (a *auditor) operation(e *operations.Entry, o operations.Operation) {
 			distinct[who] = true
 		}
 		if len(distinct) < term.Persons {
-			a.wrong("%s goes on with the approvals of %v, where %d persons are needed", o.ID, distinct, term.Persons)
+			a.wrongf("%s goes on with the approvals of %v, where %d persons are needed", o.ID, distinct, term.Persons)
 		}
 	}
 	if term := o.Terms.Approval; term != nil && goesOn && (old.State == "" || old.State == operations.Prepared) {
-		a.wrong("%s goes from %q to %s without approval", o.ID, old.State, o.State)
+		a.wrongf("%s goes from %q to %s without approval", o.ID, old.State, o.State)
 	}
 	a.begins(e, &o)
 	a.fees(e, &o)
@@ -151,12 +152,12 @@ func (a *auditor) begins(e *operations.Entry, o *operations.Operation) {
 	}
 	for _, subject := range []string{"customer", "account:" + string(o.Order.From), "account:" + string(o.Order.To)} {
 		if a.frozen[subject] {
-			a.wrong("%s %s while %s is frozen", e.Action, o.ID, subject)
+			a.wrongf("%s %s while %s is frozen", e.Action, o.ID, subject)
 		}
 	}
 	for _, subject := range []string{tenancy.WholeFirm, tenancy.KindSubject(o.Order.Kind), tenancy.ProviderSubject(o.Terms.Provider)} {
 		if a.stops[subject] {
-			a.wrong("%s %s while %s is stopped", e.Action, o.ID, subject)
+			a.wrongf("%s %s while %s is stopped", e.Action, o.ID, subject)
 		}
 	}
 }
@@ -167,7 +168,7 @@ func (a *auditor) fees(e *operations.Entry, o *operations.Operation) {
 	want := map[string]decimal.Decimal{}
 	for _, l := range o.Terms.Fees {
 		if names[l.Fee] {
-			a.wrong("%s is charged %s twice", o.ID, l.Fee)
+			a.wrongf("%s is charged %s twice", o.ID, l.Fee)
 		}
 		names[l.Fee] = true
 		want[l.Asset] = want[l.Asset].Add(l.Amount.Decimal)
@@ -183,7 +184,7 @@ func (a *auditor) fees(e *operations.Entry, o *operations.Operation) {
 	}
 	for _, asset := range []string{"BRL", "USD"} {
 		if !got[asset].Equal(want[asset]) {
-			a.wrong("%s posts %s %s of fees, and %s were agreed", o.ID, got[asset], asset, want[asset])
+			a.wrongf("%s posts %s %s of fees, and %s were agreed", o.ID, got[asset], asset, want[asset])
 		}
 	}
 }
@@ -197,7 +198,7 @@ func (a *auditor) refunds(parent operations.OperationID) {
 		}
 	}
 	if p, ok := a.ops[parent]; ok && given.GreaterThan(p.Order.Amount.Decimal) {
-		a.wrong("%s of %s %s were given back", given, p.Order.Amount, parent)
+		a.wrongf("%s of %s %s were given back", given, p.Order.Amount, parent)
 	}
 }
 
@@ -212,7 +213,7 @@ func (a *auditor) count(e *operations.Entry, old, o *operations.Operation) {
 		a.counted[o.ID] = today
 	}
 	if o.Counted != nil && string(o.Counted.Day) != a.counted[o.ID] {
-		a.wrong("%s counts on %s, and should on %q", o.ID, o.Counted.Day, a.counted[o.ID])
+		a.wrongf("%s counts on %s, and should on %q", o.ID, o.Counted.Day, a.counted[o.ID])
 	}
 	for i := range a.limits {
 		l := &a.limits[i]
@@ -221,7 +222,7 @@ func (a *auditor) count(e *operations.Entry, old, o *operations.Operation) {
 		}
 		if _, counts := a.counted[o.ID]; counts && e.Action != operations.ActReport {
 			if amount := o.Order.Amount.Decimal; l.Max.IsPositive() && amount.GreaterThan(l.Max) || amount.LessThan(l.Min) {
-				a.wrong("%s of %s is beyond %s", o.ID, amount, l.Name)
+				a.wrongf("%s of %s is beyond %s", o.ID, amount, l.Name)
 			}
 		}
 		a.windows(l, o)
@@ -255,7 +256,7 @@ func (a *auditor) windows(l *operations.Limit, o *operations.Operation) {
 			most, used decimal.Decimal
 		}{{"day", l.Day, days[day]}, {"30 days", l.Rolling, rolling}, {"month", l.Month, month}} {
 			if w.most.IsPositive() && w.used.GreaterThan(w.most) {
-				a.wrong("%s: %s in the %s of %s, and %s is the most", l.Name, w.used, w.name, day, w.most)
+				a.wrongf("%s: %s in the %s of %s, and %s is the most", l.Name, w.used, w.name, day, w.most)
 			}
 		}
 	}
