@@ -128,7 +128,7 @@ func (k *Kind) ask(ctx context.Context, p Path, q Ask, now time.Time) (Quotation
 	case err != nil:
 		k.breakers.failed(p.Provider, now)
 		return Quotation{}, PassNoAnswer
-	case quote.usable(q, now) != nil:
+	case quote.usable(now) != nil:
 		k.breakers.failed(p.Provider, now)
 		return Quotation{}, PassUnusable
 	}
@@ -145,7 +145,7 @@ func (k *Kind) refer(ctx context.Context, f *facts, q Ask) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.Deadline)
 	defer cancel()
-	if r, err := k.cfg.Reference.Rate(ctx, q.Base, q.Quote); err == nil && r.validate() == nil {
+	if r, err := k.cfg.Reference.Rate(ctx, q.Base, q.Quote); err == nil && r.Validate() == nil {
 		f.reference = r
 	}
 }
