@@ -22,7 +22,7 @@ type Faults struct {
 	Lose      int // an error, and nothing happened
 	Silence   int // an error, and it happened
 	Delay     int // it is pending, and happens later
-	NotFound  int // asked for what it knows, it says that it does not, as long as it is not calm
+	NotFound  int // asked for what it got less than five minutes ago, it says that it does not know it
 	Garble    int // an answer that is none
 	WrongSum  int // an answer of another amount than what happened
 	Contrary  int // refused, of what happened
@@ -50,8 +50,10 @@ type Simulated struct {
 type Executed struct {
 	Reference string
 	Effects   int // how often it happened: never more than once, if all is well
+	Denied    int // how often it said that it was refused, though it happened
 	Refused   bool
 	At        time.Time // when it happens or happened
+	sent      time.Time
 
 	Side                    operations.Side
 	Base, Quote             string
@@ -88,6 +90,9 @@ func (p *Simulated) dice(what, reference string) func(thousandths int) bool {
 	return func(thousandths int) bool { return r.IntN(1000) < thousandths }
 }
 
+// lagging is how long a simulated provider may not know what it got.
+const lagging = 5 * time.Minute
+
 var errSimulated = errors.New("simulated: no answer")
 
 // Quote is the source's rate.
@@ -123,7 +128,7 @@ func (p *Simulated) Send(ctx context.Context, i operations.Instruction) (operati
 	switch {
 	case e == nil:
 		e = &Executed{
-			Reference: i.Reference, At: now, Side: x.Side, Base: x.Base, Quote: x.Quote,
+			Reference: i.Reference, At: now, sent: now, Side: x.Side, Base: x.Base, Quote: x.Quote,
 			BaseAmount: x.BaseAmount.Decimal, QuoteAmount: x.ProviderAmount.Decimal, Refused: falls(p.faults.Refuse),
 		}
 		if falls(p.faults.Delay) {
@@ -154,7 +159,7 @@ func (p *Simulated) Ask(ctx context.Context, reference string) (operations.Answe
 	switch {
 	case falls(p.faults.Lose):
 		return operations.Answer{}, errSimulated
-	case e == nil, falls(p.faults.NotFound):
+	case e == nil, falls(p.faults.NotFound) && p.clock.Now().Before(e.sent.Add(lagging)):
 		return operations.Answer{Reference: reference, Status: operations.AnswerNotFound}, nil
 	}
 	return p.says(e, falls), nil
@@ -173,6 +178,7 @@ func (p *Simulated) says(e *Executed, falls func(int) bool) operations.Answer {
 	case settled && falls(p.faults.WrongSum):
 		a.Amount = a.Amount.Add(decimal.New(1, 0))
 	case settled && falls(p.faults.Contrary):
+		e.Denied++
 		a = operations.Answer{Reference: e.Reference, Status: operations.AnswerRefused}
 	}
 	return a

@@ -163,8 +163,9 @@ func (d *desk) has() [2]string {
 
 func (d *desk) verified() {
 	d.t.Helper()
-	_, err := d.eng.Book(d.scope).Verify(d.t.Context())
+	v, err := d.eng.Book(d.scope).Verify(d.t.Context())
 	require.NoError(d.t, err)
+	require.True(d.t, v.Sound(), "%+v", v.Faults)
 }
 
 func memoryDesk(t *testing.T, c trading.Config, change ...func(*trading.Pair)) *desk {
