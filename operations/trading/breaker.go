@@ -83,7 +83,8 @@ func (b breakers) failed(provider string, now time.Time) {
 		s = &breaker{}
 		b.of[provider] = s
 	}
-	if s.failures++; s.failures < b.cfg.Failures {
+	s.failures++
+	if s.failures < b.cfg.Failures {
 		return
 	}
 	s.pause = min(max(2*s.pause, b.cfg.Pause), b.cfg.MaxPause)

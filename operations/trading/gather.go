@@ -27,8 +27,7 @@ const (
 func (k *Kind) Gather(ctx context.Context, v operations.View, now time.Time) any {
 	o := v.Order()
 	f := &facts{from: o.From, to: o.To, amount: o.Amount.Decimal, attributes: o.Attributes, at: now}
-	_, f.pair, _, _ = pairOf(v, o)
-	_, f.customer = customerOf(v)
+	f.pair, f.customer = versions(v, o)
 	of, unmet := k.offered(v)
 	if len(unmet) > 0 {
 		return f // Plan tells

@@ -29,8 +29,9 @@ const maxPivots = 8
 // old it is. What the source says is checked: an answer that is no rate of the
 // pair is an error.
 func (m Market) Over(s Source, clock operations.Clock) Source {
-	m.Pivots = append([]string(nil), m.Pivots[:min(len(m.Pivots), maxPivots)]...)
-	return market{Market: m, source: s, clock: clock}
+	over := market{Market: m, source: s, clock: clock}
+	over.Pivots = append([]string(nil), m.Pivots[:min(len(m.Pivots), maxPivots)]...)
+	return over
 }
 
 type market struct {

@@ -53,8 +53,7 @@ func (*Kind) Fresh(v operations.View, now time.Time) bool {
 		return false
 	}
 	o := v.Order()
-	_, pair, _, _ := pairOf(v, o)
-	_, customer := customerOf(v)
+	pair, customer := versions(v, o)
 	if f.from != o.From || f.to != o.To || !f.amount.Equal(o.Amount.Decimal) || !maps.Equal(f.attributes, o.Attributes) || f.pair != pair || f.customer != customer {
 		return false
 	}
@@ -81,7 +80,7 @@ func (k *Kind) offered(v operations.View) (of offer, unmet []operations.Unmet) {
 		unmet = append(unmet, operations.Unmet{Code: code, Subject: pairText(o), Figures: figures, Remedy: remedy})
 	}
 	var ok bool
-	if of.pair, _, of.side, ok = pairOf(v, o); !ok {
+	if of.pair, of.side, ok = pairOf(v, o); !ok {
 		refuse(CodePairUnknown, "Have the pair set up for the customer.")
 		return of, unmet
 	}
@@ -97,7 +96,7 @@ func (k *Kind) offered(v operations.View) (of offer, unmet []operations.Unmet) {
 	if !of.pair.Sides.has(of.side) {
 		refuse(CodeSide, "Choose a pair that is traded in this direction.", operations.Figure{Name: "side", Value: string(of.side)}, operations.Figure{Name: "offered", Value: string(of.pair.Sides)})
 	}
-	c, _ := customerOf(v)
+	c := customerOf(v)
 	for _, p := range inOrder(of.pair.Quotations, of.side) {
 		if _, known := k.cfg.Providers[p.Provider]; known && c.enabled(p.Provider) {
 			of.paths = append(of.paths, p)
@@ -123,7 +122,7 @@ func holdsOne(v operations.View) bool {
 
 // executes is the provider of the first execution path; empty without one.
 func (k *Kind) executes(v operations.View, of *offer) string {
-	c, _ := customerOf(v)
+	c := customerOf(v)
 	for _, p := range inOrder(of.pair.Executions, of.side) {
 		if _, known := k.cfg.Providers[p.Provider]; known && c.enabled(p.Provider) {
 			return p.Provider

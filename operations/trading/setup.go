@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -279,7 +278,21 @@ func Pairs(v operations.View) ([]Pair, error) {
 }
 
 // pairOf finds the pair of an order, whichever way round.
-func pairOf(v operations.View, o operations.Order) (p Pair, version int64, side operations.Side, ok bool) {
+func pairOf(v operations.View, o operations.Order) (Pair, operations.Side, bool) {
+	p, s, side := findPair(v, o)
+	return p, side, s.Version > 0
+}
+
+// versions are those of the settings an order rests on.
+func versions(v operations.View, o operations.Order) (pair, customer int64) {
+	_, kept, _ := findPair(v, o)
+	if s, ok := v.Setting(KindTrade); ok {
+		customer = s.Version
+	}
+	return kept.Version, customer
+}
+
+func findPair(v operations.View, o operations.Order) (p Pair, kept operations.Setting, side operations.Side) {
 	for _, side = range []operations.Side{operations.Buy, operations.Sell} {
 		base, quote := o.To, o.From
 		if side == operations.Sell {
@@ -290,19 +303,19 @@ func pairOf(v operations.View, o operations.Order) (p Pair, version int64, side 
 			continue
 		}
 		if want := o.Attributes[attrSide]; want == "" || want == string(side) {
-			return p, s.Version, side, true
+			return p, s, side
 		}
 	}
-	return Pair{}, 0, "", false
+	return Pair{}, operations.Setting{}, ""
 }
 
 func (c *Customer) enabled(provider string) bool { return slices.Contains(c.Providers, provider) }
 
-func customerOf(v operations.View) (c Customer, version int64) {
-	if s, ok := v.Setting(KindTrade); ok && read(s, &c) == nil {
-		return c, s.Version
+func customerOf(v operations.View) (c Customer) {
+	if s, ok := v.Setting(KindTrade); !ok || read(s, &c) != nil {
+		return Customer{}
 	}
-	return Customer{}, 0
+	return c
 }
 
 // inOrder are the active paths for a side, the first one first.
@@ -319,5 +332,5 @@ func inOrder(paths []Path, side operations.Side) []Path {
 
 // pairText is how a pair is named in subjects.
 func pairText(o operations.Order) string {
-	return "pair:" + strings.Join([]string{string(o.From), string(o.To)}, "/")
+	return "pair:" + string(o.From) + "/" + string(o.To)
 }

@@ -2,10 +2,10 @@ package trading
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"hash/fnv"
-	"math/rand/v2"
+	"fmt"
 	"sync"
 	"time"
 
@@ -79,15 +79,14 @@ func (p *Simulated) Set(f Faults) {
 
 // dice are those of one call; p.mu is held.
 func (p *Simulated) dice(what, reference string) func(thousandths int) bool {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(what + "|" + reference))
 	n := p.calls[what+reference]
 	p.calls[what+reference] = n + 1
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], n)
-	_, _ = h.Write(b[:])
-	r := rand.New(rand.NewPCG(p.seed, h.Sum64())) //nolint:gosec // to be repeatable is the point
-	return func(thousandths int) bool { return r.IntN(1000) < thousandths }
+	throws := 0
+	return func(thousandths int) bool {
+		throws++
+		sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s|%s|%d|%d", p.seed, what, reference, n, throws))
+		return binary.BigEndian.Uint64(sum[:])%1000 < uint64(max(thousandths, 0))
+	}
 }
 
 // lagging is how long a simulated provider may not know what it got.

@@ -52,22 +52,22 @@ func (m *mortal) call(do func() error) error {
 }
 
 func (m *mortal) Load(ctx context.Context, id operations.BookID, since int64) (l operations.Loaded, err error) {
-	err = m.call(func() (err error) { l, err = m.Store.Load(ctx, id, since); return })
+	err = m.call(func() error { l, err = m.Store.Load(ctx, id, since); return err })
 	return l, err
 }
 
 func (m *mortal) Commit(ctx context.Context, runs []operations.Run) (v []operations.Verdict, err error) {
-	err = m.call(func() (err error) { v, err = m.Store.Commit(ctx, runs); return })
+	err = m.call(func() error { v, err = m.Store.Commit(ctx, runs); return err })
 	return v, err
 }
 
 func (m *mortal) Find(ctx context.Context, id operations.BookID, w operations.Want) (f operations.Found, err error) {
-	err = m.call(func() (err error) { f, err = m.Store.Find(ctx, id, w); return })
+	err = m.call(func() error { f, err = m.Store.Find(ctx, id, w); return err })
 	return f, err
 }
 
 func (m *mortal) Claim(ctx context.Context, q operations.ClaimQuery) (ts []operations.Ticket, err error) {
-	err = m.call(func() (err error) { ts, err = m.Store.Claim(ctx, q); return })
+	err = m.call(func() error { ts, err = m.Store.Claim(ctx, q); return err })
 	return ts, err
 }
 
@@ -102,7 +102,7 @@ func (l *line) Ask(ctx context.Context, reference string) (operations.Answer, er
 		return operations.Answer{}, errDead
 	}
 	if l.m.busy > 0 {
-		l.sim.fail("the provider was asked inside a call of the store")
+		l.sim.failf("the provider was asked inside a call of the store")
 	}
 	return l.Simulated.Ask(ctx, reference)
 }
@@ -111,7 +111,7 @@ func (l *line) Ask(ctx context.Context, reference string) (operations.Answer, er
 // time: what one does while the other waits for the provider happens inside
 // that call.
 type simulation struct {
-	ctx        context.Context
+	ctx        func() context.Context
 	seed       uint64
 	r          *rand.Rand // of the step
 	store      operations.Store
@@ -143,13 +143,13 @@ type simulationError string
 
 func (e simulationError) Error() string { return string(e) }
 
-func (s *simulation) fail(format string, args ...any) {
+func (s *simulation) failf(format string, args ...any) {
 	panic(simulationError(fmt.Sprintf(format, args...)))
 }
 
 func (s *simulation) must(err error) {
 	if err != nil {
-		s.fail("%v", err)
+		s.failf("%v", err)
 	}
 }
 
@@ -169,7 +169,7 @@ func (s *simulation) start(i int) {
 
 func (s *simulation) enter(i int) {
 	if p := &s.procs[i]; p.scope.IsZero() {
-		scope, err := p.eng.Gate().Enter(s.ctx, ana(), s.customer, "")
+		scope, err := p.eng.Gate().Enter(s.ctx(), ana(), s.customer, "")
 		if !p.m.dead {
 			s.must(err)
 		}
@@ -184,7 +184,7 @@ func (s *simulation) in() operations.Intent {
 
 func newSimulation(ctx context.Context, seed uint64, trace func(string, ...any)) *simulation {
 	s := &simulation{
-		ctx: ctx, seed: seed, store: memory.New(), clock: &operationstest.Clock{}, ids: &operationstest.IDs{}, entropy: &operationstest.Entropy{}, trace: trace,
+		ctx: func() context.Context { return ctx }, seed: seed, store: memory.New(), clock: &operationstest.Clock{}, ids: &operationstest.IDs{}, entropy: &operationstest.Entropy{}, trace: trace,
 		faults: trading.Faults{NoQuote: 50, Refuse: 100, Lose: 100, Silence: 100, Delay: 200, NotFound: 200, Garble: 50, WrongSum: 50, Contrary: 20, Duplicate: 200},
 	}
 	source := fixed{rates: map[string]string{"USD/BRL": "5.4321"}}
@@ -220,18 +220,18 @@ func newSimulation(ctx context.Context, seed uint64, trace func(string, ...any))
 // sent checks what has to be so whenever a provider is told something.
 func (s *simulation) sent(m *mortal, i operations.Instruction) {
 	if m.busy > 0 {
-		s.fail("%s was sent inside a call of the store", i.Operation)
+		s.failf("%s was sent inside a call of the store", i.Operation)
 	}
-	found, err := s.store.Find(s.ctx, operations.BookID{Tenant: "acme", Customer: s.customer}, operations.Want{Operation: i.Operation})
+	found, err := s.store.Find(s.ctx(), operations.BookID{Tenant: "acme", Customer: s.customer}, operations.Want{Operation: i.Operation})
 	s.must(err)
 	if found.Operation == nil {
-		s.fail("%s was sent before it was durable", i.Operation)
+		s.failf("%s was sent before it was durable", i.Operation)
 	}
 	e, err := found.Operation.Entry.Open()
 	s.must(err)
 	for _, o := range e.Effects.Operations {
 		if o.ID == i.Operation && o.ProviderReference != i.Reference {
-			s.fail("%s was sent as %q and is known as %q", i.Operation, i.Reference, o.ProviderReference)
+			s.failf("%s was sent as %q and is known as %q", i.Operation, i.Reference, o.ProviderReference)
 		}
 	}
 }
@@ -269,7 +269,7 @@ const (
 
 // step does one thing that follows from seed and number alone.
 func (s *simulation) step(n int) {
-	s.r = rand.New(rand.NewPCG(s.seed, uint64(n))) //nolint:gosec // to be repeatable is the point
+	s.r = rand.New(rand.NewPCG(s.seed, uint64(n)))
 	s.act(s.r.IntN(actions))
 }
 
@@ -289,10 +289,10 @@ func (s *simulation) act(what int) {
 	}
 	switch what {
 	case actQuote:
-		res, err := p.eng.Prepare(s.ctx, p.scope, s.in(), trade)
+		res, err := p.eng.Prepare(s.ctx(), p.scope, s.in(), trade)
 		s.did("quote", res, err)
 	case actSubmit:
-		res, err := p.eng.Submit(s.ctx, p.scope, s.in(), trade)
+		res, err := p.eng.Submit(s.ctx(), p.scope, s.in(), trade)
 		s.did("submit", res, err)
 	case actExecute, actExecuteMore:
 		s.execute(p)
@@ -302,14 +302,14 @@ func (s *simulation) act(what int) {
 			return
 		}
 		if what == actCancel {
-			res, err := p.eng.Cancel(s.ctx, p.scope, s.in(), o.Ref())
+			res, err := p.eng.Cancel(s.ctx(), p.scope, s.in(), o.Ref())
 			s.did("cancel", res, err)
 			return
 		}
-		res, err := p.eng.Modify(s.ctx, p.scope, s.in(), o.Ref(), operations.Modification{Amount: trade.BaseAmount})
+		res, err := p.eng.Modify(s.ctx(), p.scope, s.in(), o.Ref(), operations.Modification{Amount: trade.BaseAmount})
 		s.did("modify", res, err)
 	case actWork:
-		done, err := p.eng.Work(s.ctx, operations.Budget{Items: 20})
+		done, err := p.eng.Work(s.ctx(), operations.Budget{Items: 20})
 		s.trace("%d work %+v %v", i, done, err)
 	case actReport:
 		s.report(p)
@@ -333,7 +333,7 @@ func (s *simulation) did(what string, res operations.Result, err error) {
 		s.unfit++
 	case errors.Is(err, operations.ErrInvalid) && what == "modify": // it changes nothing
 	default:
-		s.fail("%s: %v", what, err)
+		s.failf("%s: %v", what, err)
 	}
 }
 
@@ -341,7 +341,7 @@ func (s *simulation) pick(p *process) (operations.Operation, bool) {
 	if len(s.known) == 0 {
 		return operations.Operation{}, false
 	}
-	o, err := p.eng.Book(p.scope).Operation(s.ctx, s.known[max(0, len(s.known)-1-s.r.IntN(6))])
+	o, err := p.eng.Book(p.scope).Operation(s.ctx(), s.known[max(0, len(s.known)-1-s.r.IntN(6))])
 	return o, err == nil
 }
 
@@ -352,15 +352,15 @@ func (s *simulation) execute(p *process) {
 	}
 	before := s.clock.Now()
 	in := s.in()
-	res, err := p.eng.Execute(s.ctx, p.scope, in, o.Ref())
+	res, err := p.eng.Execute(s.ctx(), p.scope, in, o.Ref())
 	s.did("execute", res, err)
 	if err == nil && !before.Before(o.Terms.Expires) {
-		s.fail("%s was executed at %s, and expired at %s", o.ID, before, o.Terms.Expires)
+		s.failf("%s was executed at %s, and expired at %s", o.ID, before, o.Terms.Expires)
 	}
 	if err == nil && s.r.IntN(4) == 0 { // asked for again, it is not done again
-		again, err := p.eng.Execute(s.ctx, p.scope, in, o.Ref())
+		again, err := p.eng.Execute(s.ctx(), p.scope, in, o.Ref())
 		if err == nil && !again.Replayed {
-			s.fail("%s was executed twice", o.ID)
+			s.failf("%s was executed twice", o.ID)
 		}
 	}
 }
@@ -372,7 +372,7 @@ func (s *simulation) report(p *process) {
 	for n := s.r.IntN(4); n > 0 && len(s.late) > 0; n-- {
 		a := s.late[len(s.late)-1]
 		s.late = s.late[:len(s.late)-1]
-		res, err := p.eng.Report(s.ctx, "acme", "sim", a)
+		res, err := p.eng.Report(s.ctx(), "acme", "sim", a)
 		s.did("report", res, err)
 		if err != nil {
 			s.late = append([]operations.Answer{a}, s.late...)
@@ -382,7 +382,7 @@ func (s *simulation) report(p *process) {
 
 // settle lets the provider be reached, and honest, and everything come to an end.
 func (s *simulation) settle() string {
-	s.r = rand.New(rand.NewPCG(s.seed, 1<<40)) //nolint:gosec // to be repeatable is the point
+	s.r = rand.New(rand.NewPCG(s.seed, 1<<40))
 	s.provider.Set(trading.Faults{})
 	s.depth = 2
 	for i := range s.procs {
@@ -392,11 +392,11 @@ func (s *simulation) settle() string {
 	s.enter(0)
 	for range 3 {
 		s.clock.Advance(40 * time.Minute)
-		_, err := p.eng.Work(s.ctx, operations.Budget{Items: 10_000})
+		_, err := p.eng.Work(s.ctx(), operations.Budget{Items: 10_000})
 		s.must(err)
 	}
 	for _, a := range append(s.late, s.provider.Reports()...) {
-		_, err := p.eng.Report(s.ctx, "acme", "sim", a)
+		_, err := p.eng.Report(s.ctx(), "acme", "sim", a)
 		s.must(err)
 	}
 	return s.check(p)
@@ -405,23 +405,23 @@ func (s *simulation) settle() string {
 // check holds the book against what the provider truly did.
 func (s *simulation) check(p *process) string {
 	book := p.eng.Book(p.scope)
-	verified, err := book.Verify(s.ctx)
+	verified, err := book.Verify(s.ctx())
 	s.must(err)
 	if !verified.Sound() {
-		s.fail("%+v", verified.Faults)
+		s.failf("%+v", verified.Faults)
 	}
 	usd, brl := dec("100000"), dec("100000")
 	after := ""
 	for {
-		page, err := book.History(s.ctx, operations.HistoryFilter{Kinds: []string{trading.KindTrade}}, after, 200)
+		page, err := book.History(s.ctx(), operations.HistoryFilter{Kinds: []string{trading.KindTrade}}, after, 200)
 		s.must(err)
 		for _, o := range page.Items {
 			if !o.State.Final() {
-				s.fail("%s is still %s", o.ID, o.State)
+				s.failf("%s is still %s", o.ID, o.State)
 			}
 			truth, heard := s.provider.Executed(o.ProviderReference)
 			if truth.Effects > 1 {
-				s.fail("%s happened %d times", o.ID, truth.Effects)
+				s.failf("%s happened %d times", o.ID, truth.Effects)
 			}
 			happened := heard && truth.Effects == 1
 			if o.State == operations.Completed {
@@ -432,11 +432,11 @@ func (s *simulation) check(p *process) string {
 				}
 				usd, brl = usd.Add(b), brl.Add(q)
 				if !truth.BaseAmount.Equal(x.BaseAmount.Decimal) || !truth.QuoteAmount.Equal(x.ProviderAmount.Decimal) {
-					s.fail("%s: %s for %s happened", o.ID, truth.BaseAmount, truth.QuoteAmount)
+					s.failf("%s: %s for %s happened", o.ID, truth.BaseAmount, truth.QuoteAmount)
 				}
 			}
 			if happened != (o.State == operations.Completed) && !s.denied(p, o, truth) {
-				s.fail("%s is %s, and outside: %+v", o.ID, o.State, truth)
+				s.failf("%s is %s, and outside: %+v", o.ID, o.State, truth)
 			}
 		}
 		if page.Next == "" {
@@ -444,14 +444,14 @@ func (s *simulation) check(p *process) string {
 		}
 		after = page.Next
 	}
-	incidents, err := book.Incidents(s.ctx)
+	incidents, err := book.Incidents(s.ctx())
 	s.must(err)
 	for _, i := range incidents {
 		if i.Code == operations.IncidentMismatch {
 			s.mismatches++
 		}
 	}
-	all, err := book.Accounts(s.ctx)
+	all, err := book.Accounts(s.ctx())
 	s.must(err)
 	for _, a := range all {
 		want := usd
@@ -459,7 +459,7 @@ func (s *simulation) check(p *process) string {
 			want = brl
 		}
 		if !a.Posted.Equal(want) || !a.Held.IsZero() {
-			s.fail("account %s has %s, of which %s is held, and should have %s", a.ID, a.Posted, a.Held, want)
+			s.failf("account %s has %s, of which %s is held, and should have %s", a.ID, a.Posted, a.Held, want)
 		}
 	}
 	return verified.Head.Hash.String()
@@ -471,11 +471,11 @@ func (s *simulation) denied(p *process, o operations.Operation, truth trading.Ex
 	if o.State != operations.Failed || truth.Effects != 1 || truth.Denied == 0 {
 		return false
 	}
-	a, err := s.provider.Ask(s.ctx, o.ProviderReference)
+	a, err := s.provider.Ask(s.ctx(), o.ProviderReference)
 	s.must(err)
-	_, err = p.eng.Report(s.ctx, "acme", "sim", a)
+	_, err = p.eng.Report(s.ctx(), "acme", "sim", a)
 	s.must(err)
-	incidents, err := p.eng.Book(p.scope).Incidents(s.ctx)
+	incidents, err := p.eng.Book(p.scope).Incidents(s.ctx())
 	s.must(err)
 	for _, i := range incidents {
 		if i.Operation == o.ID && i.Code == operations.IncidentContradiction {
@@ -502,7 +502,8 @@ func simulate(ctx context.Context, seed uint64, steps int, leave map[int]bool, t
 			s.step(n)
 		}
 	}
-	return s.settle(), s, nil
+	hash = s.settle()
+	return hash, s, nil
 }
 
 // shrink finds fewer steps that go wrong, too.

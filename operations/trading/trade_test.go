@@ -197,7 +197,8 @@ func TestAProviderThatKeepsFailingIsLeftAloneForAWhile(t *testing.T) {
 	t.Parallel()
 	asked, up := 0, false
 	p := &quoter{Provider: operations.Desk{}, quote: func(context.Context, trading.Ask) (trading.Quotation, error) {
-		if asked++; !up {
+		asked++
+		if !up {
 			return trading.Quotation{}, errors.New("down")
 		}
 		return trading.Quotation{Rate: dec("5")}, nil

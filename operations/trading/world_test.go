@@ -172,3 +172,8 @@ func memoryDesk(t *testing.T, c trading.Config, change ...func(*trading.Pair)) *
 	t.Helper()
 	return begin(t, memory.New(), c, operations.Config{}, change...)
 }
+
+func beginWith(t *testing.T, c trading.Config, more operations.Config) *desk {
+	t.Helper()
+	return begin(t, memory.New(), c, more)
+}
