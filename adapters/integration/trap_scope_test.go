@@ -50,6 +50,7 @@ func scoped() map[string][]any {
 		"Book.Operators": {},
 		"Book.Outcome":   {"k"},
 		"Book.Rebuild":   {},
+		"Book.Settings":  {},
 		"Book.Statement": {operations.StatementFilter{Account: "acc"}, "", 10},
 		"Book.Verify":    {},
 		"Book.Versions":  {operations.OperationID("op")},
