@@ -22,7 +22,7 @@ type Faults struct {
 	Refuse     int // the trade is refused, for good
 	Lose       int // an error, and nothing happened
 	Silence    int // an error, and it happened
-	Hang       int // what happens, happens, and the caller waits until his context ends
+	Hang       int // the caller waits until his context ends, whatever has happened
 	Delay      int // it is pending, and happens a minute later
 	NotFound   int // asked for what it got less than five minutes ago, it says that it does not know it
 	Garble     int // an answer that is none

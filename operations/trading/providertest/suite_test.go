@@ -111,7 +111,11 @@ func (w wrong) Ask(ctx context.Context, reference string) (operations.Answer, er
 }
 
 func (w wrong) Executed(reference string) (trading.Executed, bool) {
-	return w.Provider.(*trading.Simulated).Executed(reference) //nolint:forcetypeassert // it is what the suite makes
+	sim, ok := w.Provider.(*trading.Simulated)
+	if !ok {
+		return trading.Executed{}, false
+	}
+	return sim.Executed(reference)
 }
 
 // quoted changes what is quoted.
@@ -167,11 +171,9 @@ func TestProvidersThatBreakTheContractAreCaught(t *testing.T) {
 			}
 			return p.Quote(ctx, a)
 		}}, "quotations are asked for by many", "busy"},
-		"a rate for every pair": {quoted(func(q *trading.Quotation) {}).with(func(w *wrong) {
-			w.quote = func(context.Context, trading.Provider, trading.Ask) (trading.Quotation, error) {
-				return trading.Quotation{Rate: decimal.New(1, 0)}, nil
-			}
-		}), "a pair without a rate is told as such", "ErrNoRate"},
+		"a rate for every pair": {wrong{quote: func(context.Context, trading.Provider, trading.Ask) (trading.Quotation, error) {
+			return trading.Quotation{Rate: decimal.New(1, 0)}, nil
+		}}, "a pair without a rate is told as such", "ErrNoRate"},
 		"a quote that does not mind the context": {wrong{quote: func(ctx context.Context, p trading.Provider, a trading.Ask) (trading.Quotation, error) {
 			return p.Quote(context.WithoutCancel(ctx), a)
 		}}, "no quotation after the context has ended", "succeeds"},
@@ -228,12 +230,6 @@ func TestProvidersThatBreakTheContractAreCaught(t *testing.T) {
 			require.ErrorContains(t, errorsOf(t, s, p)[test.caught], test.because)
 		})
 	}
-}
-
-// with is the provider with something else in the place of a part.
-func (w wrong) with(change func(*wrong)) wrong {
-	change(&w)
-	return w
 }
 
 // twice promises to honour references and does not.
