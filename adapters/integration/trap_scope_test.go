@@ -32,6 +32,7 @@ func scoped() map[string][]any {
 		"Engine.OpenCustomer": {in, customer.Profile{Name: "Maria"}},
 		"Engine.Prepare":      {in, order},
 		"Engine.Reject":       {in, ref, "no"},
+		"Engine.Resolve":      {in, ref, operations.Resolution{Evidence: "statement 7"}},
 		"Engine.Submit":       {in, order},
 		"Engine.Withdraw":     {in, ref},
 
