@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/onbehalf/onbehalf/operations/trading"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 func zone(t *testing.T, name string) *time.Location {
@@ -192,7 +193,9 @@ func TestCalendarsThatCannotBe(t *testing.T) {
 		"is never open":             {Opens: 9 * time.Hour, Closes: 9 * time.Hour},
 		"closes after the day ends": {Closes: 25 * time.Hour},
 	} {
-		require.Error(t, c.Validate(), name)
+		require.ErrorIs(t, c.Validate(), tenancy.ErrInvalid, name)
+		_, err := trading.New(trading.Config{Providers: house(), Calendars: map[string]trading.Calendar{"house": c}})
+		require.ErrorIs(t, err, tenancy.ErrInvalid, name)
 	}
 }
 
