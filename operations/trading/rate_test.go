@@ -225,7 +225,13 @@ func TestAMarketMakesTheMostOfASource(t *testing.T) {
 			require.Equal(t, []string{test.base, r.Legs[1].Base, test.quote}, []string{r.Legs[0].Base, r.Legs[0].Quote, r.Legs[1].Quote})
 		}
 	}
-	_, err := trading.Market{}.Over(rates, clock).Rate(t.Context(), "EUR", "BRL")
+	one := sourceFunc(func(_ context.Context, base, quote string) (trading.Rate, error) {
+		require.NotEqual(t, base, quote, "nobody is asked for that")
+		return rate(base, quote, "1"), nil
+	})
+	_, err := trading.Market{Pivots: []string{"EUR"}}.Over(one, clock).Rate(t.Context(), "USD", "USD")
+	require.ErrorIs(t, err, trading.ErrNoRate)
+	_, err = trading.Market{}.Over(rates, clock).Rate(t.Context(), "EUR", "BRL")
 	require.ErrorIs(t, err, trading.ErrNoRate, "without a pivot nothing is crossed")
 
 	over := []string{"A", "B", "C", "D", "E", "F", "G", "H", "USD"}
