@@ -127,6 +127,7 @@ func (w *writer) operation(o *Operation) {
 	}
 	w.intOr("content", o.Content)
 	w.otherOr("approvals", len(o.Approvals) > 0, o.Approvals)
+	w.otherOr("finding", o.Finding != nil, o.Finding)
 	w.end()
 }
 

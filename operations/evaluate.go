@@ -91,7 +91,7 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 	v := NewView(f, o, nil, actor)
 	v.stops = slices.Concat(e.stops, f.stops())
 	now = later(instant(now), f.at)
-	if g, ok := e.rules.kinds[o.Kind].(Gatherer); ok {
+	if g, ok := e.rules.gathers(&o); ok {
 		v.facts = g.Gather(context.Background(), v, now)
 	}
 	t, unmet, err := e.rules.price(v, now)
@@ -168,6 +168,9 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		t.Expires = latest
 	}
 	t.Approval = r.needsApproval(v, &t)
+	if g, ok := r.gathers(&v.order); ok && !v.finish && (t.Approval != nil || v.order.NotBefore.After(now)) {
+		unmet = append(unmet, g.Wait(v)...)
+	}
 	unmet = append(unmet, lookAlike(v, &t)...)
 	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
 }

@@ -25,6 +25,12 @@ type Gatherer interface {
 	// order that its set-up refuses anyway needs no facts. It honours ctx and may
 	// call from many goroutines at once.
 	Gather(ctx context.Context, v View, now time.Time) any
+	// Wait tells why the order of the view cannot wait, for its time or for the
+	// approval of others, and be planned anew on new facts then. It is pure.
+	Wait(v View) []Unmet
+	// Again tells whether what is unmet when its time has come may be otherwise a
+	// little later, so that it goes on waiting. It is pure.
+	Again(unmet []Unmet) bool
 }
 
 // Measured is for kinds whose amount is of one of two accounts of different
@@ -50,10 +56,16 @@ type gatherError struct {
 
 func (gatherError) Error() string { return "facts have to be gathered" }
 
+// gathers tells whether the operation is of a kind that gathers facts.
+func (r *rulebook) gathers(o *Order) (Gatherer, bool) {
+	g, ok := r.kinds[o.Kind].(Gatherer)
+	return g, ok
+}
+
 // inform gives the view the facts its kind asks for. Of what is refused
 // already, or was asked for often enough, the kind tells without them.
 func (d *decision) inform(v *View) error {
-	g, ok := d.kinds[v.order.Kind].(Gatherer)
+	g, ok := d.gathers(&v.order)
 	if !ok {
 		return nil
 	}

@@ -235,6 +235,9 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 	if err := o.agreement(old, e); err != nil {
 		return err
 	}
+	if !o.soundFinding(old, e) {
+		return fmt.Errorf("operation %q has a resolution that nobody could have found", o.ID)
+	}
 	if err := f.recount(counted, o); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type Operation struct {
 	Authors   []tenancy.Actor `json:"authors,omitempty"`   // persons beside the maker who prepared, modified or executed it, their chains included
 	Content   int64           `json:"content,omitempty"`   // the version whose content waits, or waited, for approval; 0: none did
 	Approvals []Approved      `json:"approvals,omitempty"` // of that content, in the order they were given
+	Finding   *Finding        `json:"finding,omitempty"`   // how it ended, as people found out; see Engine.Resolve
 }
 
 // clone shares nothing with the operation that its holder could change.
@@ -45,6 +46,7 @@ func (o Operation) clone() Operation {
 		o.Outcome = &out
 	}
 	o.Counted = o.Counted.clone()
+	o.Finding = o.Finding.clone()
 	o.Authors, o.Approvals = slices.Clone(o.Authors), cloneApprovals(o.Approvals)
 	return o
 }

@@ -32,6 +32,7 @@ func scoped() map[string][]any {
 		"Engine.OpenCustomer": {in, customer.Profile{Name: "Maria"}},
 		"Engine.Prepare":      {in, order},
 		"Engine.Reject":       {in, ref, "no"},
+		"Engine.Resolve":      {in, ref, operations.Resolution{Evidence: "statement 7"}},
 		"Engine.Submit":       {in, order},
 		"Engine.Withdraw":     {in, ref},
 
@@ -50,6 +51,7 @@ func scoped() map[string][]any {
 		"Book.Operators": {},
 		"Book.Outcome":   {"k"},
 		"Book.Rebuild":   {},
+		"Book.Settings":  {},
 		"Book.Statement": {operations.StatementFilter{Account: "acc"}, "", 10},
 		"Book.Verify":    {},
 		"Book.Versions":  {operations.OperationID("op")},

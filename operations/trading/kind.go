@@ -128,6 +128,12 @@ type Trade struct {
 	BaseAmount  decimal.Decimal
 	QuoteAmount decimal.Decimal
 
+	// Limit is the worst all-in rate the customer agrees to: the highest when he
+	// buys, the lowest when he sells. Zero: none. What waits, for NotBefore or for
+	// the approval of others, must have one: it is priced anew when it is let go.
+	Limit     decimal.Decimal
+	NotBefore time.Time // when it may happen at the earliest; zero: at once
+
 	ValidFor  time.Duration // how long the quote is to stand; zero: as the firm's policy says
 	Reference string        // the firm's own reference, as that of every order
 }
@@ -137,6 +143,7 @@ const (
 	attrSide  = "side"
 	attrFixed = "fixed"
 	attrValid = "valid_for"
+	attrLimit = "limit"
 
 	fixedBase  = "base"
 	fixedQuote = "quote"
@@ -144,7 +151,7 @@ const (
 
 // Order is the trade in the form of all orders.
 func (t Trade) Order() operations.Order {
-	o := operations.Order{Kind: KindTrade, From: t.Quote, To: t.Base, Reference: t.Reference}
+	o := operations.Order{Kind: KindTrade, From: t.Quote, To: t.Base, Reference: t.Reference, NotBefore: t.NotBefore}
 	if t.Side == operations.Sell {
 		o.From, o.To = t.Base, t.Quote
 	}
@@ -156,6 +163,12 @@ func (t Trade) Order() operations.Order {
 		o.Amount, o.Attributes[attrFixed] = accounts.Exact(t.QuoteAmount), fixedQuote
 	default:
 		o.Amount, o.Attributes[attrFixed] = accounts.Exact(t.BaseAmount), fixedBase
+	}
+	if !t.Limit.IsZero() {
+		o.Attributes[attrLimit] = "none" // of a figure that is no rate
+		if checkRate(t.Limit) == nil {
+			o.Attributes[attrLimit] = accounts.Canonical(t.Limit)
+		}
 	}
 	if t.ValidFor != 0 {
 		o.Attributes[attrValid] = t.ValidFor.String()
@@ -179,17 +192,20 @@ func (k *Kind) Validate(o operations.Order) error {
 	wrong(o.From != "" && o.From == o.To, "to", "is the account the money comes from")
 	wrong(o.Via != "", "via", "does not belong to this kind of operation")
 	wrong(o.Purpose != "", "purpose", "does not belong to this kind of operation")
-	wrong(!o.NotBefore.IsZero(), "not_before", "does not belong to this kind of operation: a price does not wait")
 	side := o.Attributes[attrSide]
 	wrong(side != string(operations.Buy) && side != string(operations.Sell), "side", "is not buy or sell")
 	fixed := o.Attributes[attrFixed]
 	wrong(fixed != fixedBase && fixed != fixedQuote, "amount", "has to be given of exactly one of base and quote")
+	if text, ok := o.Attributes[attrLimit]; ok {
+		_, err := ParseRate(text)
+		wrong(err != nil, "limit", "is not a rate")
+	}
 	if text, ok := o.Attributes[attrValid]; ok {
 		d, err := time.ParseDuration(text)
 		wrong(err != nil || d < time.Second || d > k.cfg.MaxValid, "valid_for", fmt.Sprintf("is not %v to %v", time.Second, k.cfg.MaxValid))
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Attributes)) {
-		wrong(name != attrSide && name != attrFixed && name != attrValid, "attributes", fmt.Sprintf("has %q, which is none of a trade", name))
+		wrong(name != attrSide && name != attrFixed && name != attrValid && name != attrLimit, "attributes", fmt.Sprintf("has %q, which is none of a trade", name))
 	}
 	return errors.Join(errs...)
 }

@@ -24,6 +24,8 @@ const (
 	CodeNoQuote      = "no_quote"          // no provider gave a usable rate
 	CodeNoExecution  = "no_execution_path" // as CodeNoPath, for the execution
 	CodeQuotesFull   = "quotes_full"       // too many quotes are open
+	CodeLimitNeeded  = "limit_required"    // what waits must say the worst rate that is agreed to
+	CodeLimitRate    = "limit_not_reached" // the all-in rate is worse than that
 )
 
 // facts are what was asked for outside, for one order on one set-up.
@@ -114,10 +116,10 @@ func (k *Kind) offered(v operations.View) (of offer, unmet []operations.Unmet) {
 	return of, unmet
 }
 
-// holdsOne tells whether the trade that is planned is an open quote already.
+// holdsOne tells whether the trade that is planned is there already.
 func holdsOne(v operations.View) bool {
-	own, ok := v.Operation()
-	return ok && own.State == operations.Prepared
+	_, ok := v.Operation()
+	return ok
 }
 
 // executes is the provider of the first execution path; empty without one.
@@ -156,7 +158,7 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 	spread := f.path.Spread.For(f.session)
 	rate := allIn(f.quote.Rate, spread, of.side)
 	x := exchange(of.side, of.ofBase, o.Amount.Decimal, rate, f.quote.Rate, of.base.Scale, of.quote.Scale)
-	unmet = of.within(o, x)
+	unmet = append(of.within(o, x), limited(o, of.side, rate)...)
 	if !x.base.IsPositive() || !x.quote.IsPositive() || !x.provided.IsPositive() {
 		return t, unmet
 	}
@@ -185,6 +187,32 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed,
 	}
 	return t, unmet
+}
+
+// limited tells whether the rate is worse than the order's limit.
+func limited(o operations.Order, side operations.Side, rate decimal.Decimal) []operations.Unmet {
+	limit, err := ParseRate(o.Attributes[attrLimit])
+	if err != nil || side == operations.Buy && !rate.GreaterThan(limit) || side == operations.Sell && !rate.LessThan(limit) {
+		return nil
+	}
+	return []operations.Unmet{{
+		Code: CodeLimitRate, Subject: pairText(o), Remedy: "Wait for another rate, or change the limit.",
+		Figures: []operations.Figure{{Name: "limit", Value: accounts.Canonical(limit)}, {Name: "rate", Value: accounts.Canonical(rate)}},
+	}}
+}
+
+// Wait tells that an order without a limit cannot wait.
+func (*Kind) Wait(v operations.View) []operations.Unmet {
+	o := v.Order()
+	if _, ok := o.Attributes[attrLimit]; ok {
+		return nil
+	}
+	return []operations.Unmet{{Code: CodeLimitNeeded, Subject: pairText(o), Remedy: "Give the worst rate that is agreed to."}}
+}
+
+// Again tells whether there may be a quote a little later.
+func (*Kind) Again(unmet []operations.Unmet) bool {
+	return len(unmet) == 1 && unmet[0].Code == CodeNoQuote
 }
 
 // within tells what of a trade's amounts is out of bounds.
