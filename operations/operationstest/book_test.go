@@ -165,6 +165,10 @@ func TestSpecsThatNoBookCanHaveAreToldInFull(t *testing.T) {
 			operationstest.BookSpec{Open: []operationstest.OperationSpec{{Request: operations.Deposit{To: "a", Amount: amount}}, {}}},
 			[]string{`account "a"`, "request is required"},
 		},
+		"a freeze of nobody's account, and one for no reason": {
+			operationstest.BookSpec{Freezes: []operations.Freeze{{Account: "a", Reason: "a letter"}, {}}},
+			[]string{`freezes[0]: account "a"`, "freezes[1]"},
+		},
 		"an operation before its account": {
 			operationstest.BookSpec{Accounts: []operationstest.AccountSpec{a}, Open: []operationstest.OperationSpec{{
 				Created: operationstest.Start().Add(-time.Hour), Request: operations.Withdrawal{From: "a", Amount: amount},
