@@ -1,4 +1,4 @@
-package policy
+package operations_test
 
 import (
 	"os"
@@ -11,16 +11,16 @@ import (
 	"github.com/onbehalf/onbehalf/operations"
 )
 
-const page = "../../docs/rules.md"
+const rulesPage = "../docs/rules.md"
 
-// Every Go block of the page is a part of a file here, word for word, and the
+// Every Go block of the page is a part of a file of examples/policy, word for word, and the
 // rule of the firm's own is there whole, with its test.
-func TestThePageShowsThisCode(t *testing.T) {
+func TestTheRulesPageShowsThisCode(t *testing.T) {
 	t.Parallel()
 	var code strings.Builder
 	whole := map[string]string{}
 	for _, name := range []string{"firm.go", "firm_test.go", "night.go", "night_test.go"} {
-		file, err := os.ReadFile(name)
+		file, err := os.ReadFile("../examples/policy/" + name)
 		require.NoError(t, err)
 		code.Write(file)
 		whole[name] = string(file)
@@ -28,7 +28,7 @@ func TestThePageShowsThisCode(t *testing.T) {
 	blocks := goBlocks(t)
 	require.Greater(t, len(blocks), 5)
 	for _, b := range blocks {
-		require.Contains(t, code.String(), b, "the block is in none of the files")
+		require.Contains(t, code.String(), b, "in none of the files:\n%s", b)
 	}
 	require.Contains(t, blocks, whole["night.go"])
 	require.Contains(t, blocks, whole["night_test.go"])
@@ -37,7 +37,7 @@ func TestThePageShowsThisCode(t *testing.T) {
 
 func goBlocks(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(page)
+	text, err := os.ReadFile(rulesPage)
 	require.NoError(t, err)
 	found := regexp.MustCompile("(?s)```go\n(.*?)```\n").FindAllStringSubmatch(string(text), -1)
 	blocks := make([]string, len(found))
@@ -48,9 +48,9 @@ func goBlocks(t *testing.T) []string {
 }
 
 // A code that is not on the page is one that nobody is told how to mend.
-func TestThePageHasEveryCodeOfTheRules(t *testing.T) {
+func TestTheRulesPageHasEveryCodeOfTheRules(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(page)
+	text, err := os.ReadFile(rulesPage)
 	require.NoError(t, err)
 	for _, code := range []string{
 		operations.CodeFeeExceeds, operations.CodeFeeAccount,
@@ -61,14 +61,14 @@ func TestThePageHasEveryCodeOfTheRules(t *testing.T) {
 		operations.CodeCustomerFrozen, operations.CodeAccountFrozen, operations.CodeStopped, operations.CodeStatusForbids, operations.CodeHouseOnly,
 		operations.CodeAmountBelow, operations.CodeAmountAbove, operations.CodeBookFull, operations.CodeKindUnknown, operations.CodeProviderUnknown,
 	} {
-		require.Contains(t, string(text), "`"+code+"`")
+		require.Contains(t, string(text), "`"+code+"`", "%s is not on the page", code)
 	}
 }
 
 // Which fields may change when is one table in code; the page tells the same.
-func TestThePageHasTheTableOfModify(t *testing.T) {
+func TestTheRulesPageHasTheTableOfModify(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(page)
+	text, err := os.ReadFile(rulesPage)
 	require.NoError(t, err)
 	for _, f := range operations.Fields() {
 		row := "| " + string(f) + " |"
@@ -81,6 +81,6 @@ func TestThePageHasTheTableOfModify(t *testing.T) {
 			}
 			row += " " + cell + " |"
 		}
-		require.Contains(t, string(text), row)
+		require.Contains(t, string(text), row, "the page does not say: %s", row)
 	}
 }
