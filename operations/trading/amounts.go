@@ -10,17 +10,15 @@ import (
 // bpsBase is how many basis points are the whole.
 const bpsBase = 10_000
 
-// MaxRateScale is the most digits after the point that a rate may have; with a
-// spread it has six more.
-const MaxRateScale = 12
-
 // allIn is the customer's rate: the provider's with the spread against him. It
-// is exact.
+// is exact, but that what lies beyond MaxRateScale is rounded against him too:
+// of a provider's rate with twelve digits after the point nothing does.
 func allIn(rate, bps decimal.Decimal, side operations.Side) decimal.Decimal {
 	if side == operations.Sell {
 		bps = bps.Neg()
 	}
-	return rate.Mul(decimal.New(bpsBase, 0).Add(bps)).Shift(-4)
+	all, _ := round(rate.Mul(decimal.New(bpsBase, 0).Add(bps)).Shift(-4), MaxRateScale, side == operations.Buy)
+	return all
 }
 
 // exchanged are the amounts of a trade.

@@ -56,24 +56,9 @@ func (s Spreads) Validate(field string) error {
 	return errors.Join(errs...)
 }
 
-// Date is a day of the calendar.
-type Date struct {
-	Year  int
-	Month time.Month
-	Day   int
-}
-
-// Holidays tells which days are no business days, beside weekends.
-type Holidays interface{ Holiday(d Date) bool }
-
-// HolidayFunc is Holidays of one function.
-type HolidayFunc func(Date) bool
-
-// Holiday calls f.
-func (f HolidayFunc) Holiday(d Date) bool { return f(d) }
-
 // Calendar tells business days and hours. The zero value works around the clock
-// from Monday to Friday, in UTC.
+// from Monday to Friday, in UTC. Hours begin and end on one day: a market that
+// closes after midnight is not described by it.
 type Calendar struct {
 	Zone     *time.Location // nil: UTC
 	Weekend  []time.Weekday // nil: Saturday and Sunday; empty: none
@@ -110,7 +95,7 @@ func (c Calendar) Business(d Date) bool {
 	if weekend == nil {
 		weekend = []time.Weekday{time.Saturday, time.Sunday}
 	}
-	day := time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, time.UTC).Weekday()
+	day := d.noon().Weekday()
 	return !slices.Contains(weekend, day) && (c.Holidays == nil || !c.Holidays.Holiday(d))
 }
 
@@ -118,8 +103,7 @@ func (c Calendar) Business(d Date) bool {
 // they stay what they are when daylight saving changes.
 func (c Calendar) At(t time.Time) Session {
 	t = c.local(t)
-	year, month, day := t.Date()
-	if !c.Business(Date{year, month, day}) {
+	if !c.Business(DateOf(t)) {
 		return DayOff
 	}
 	hour, minute, second := t.Clock()
@@ -140,9 +124,4 @@ func (c Calendar) Next(d Date) (Date, bool) {
 		}
 	}
 	return Date{}, false
-}
-
-func (d Date) plus(days int) Date {
-	year, month, day := time.Date(d.Year, d.Month, d.Day+days, 12, 0, 0, 0, time.UTC).Date()
-	return Date{year, month, day}
 }

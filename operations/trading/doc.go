@@ -14,4 +14,10 @@
 // durable before it is sent, silence is not failure, and nothing is ever sent
 // elsewhere instead. A provider whose contract is Inside, such as House, settles
 // in the book at once.
+//
+// Rates come from a Source: a Board that a feed puts them up on, Recorded ones,
+// or the host's own. Market makes the most of one, and refuses what is too old.
+// Three providers are in the box: House, Recorded rates played by it, and
+// Simulated, for tests. Whoever writes another holds it to the contract with
+// package providertest.
 package trading

@@ -144,7 +144,7 @@ func (k *Kind) refer(ctx context.Context, f *facts, q Ask) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.Deadline)
 	defer cancel()
-	if r, err := k.cfg.Reference.Rate(ctx, q.Base, q.Quote); err == nil && r.validate() == nil {
+	if r, err := k.cfg.Reference.Rate(ctx, q.Base, q.Quote); err == nil && r.Validate() == nil {
 		f.reference = r
 	}
 }

@@ -19,6 +19,9 @@ func (*House) Contract() operations.Contract { return operations.Contract{Inside
 
 // Quote is the source's rate.
 func (h *House) Quote(ctx context.Context, a Ask) (Quotation, error) {
+	if err := ctx.Err(); err != nil {
+		return Quotation{}, err
+	}
 	r, err := h.source.Rate(ctx, a.Base, a.Quote)
 	if err != nil {
 		return Quotation{}, err

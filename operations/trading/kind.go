@@ -97,6 +97,9 @@ func (c Config) validate() error {
 		if _, ok := c.Providers[name]; !ok {
 			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Calendars[%q]", name), "is of no provider"))
 		}
+		if err := c.Calendars[name].Validate(); err != nil {
+			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Calendars[%q]", name), tenancy.Fields(err)[0].Problem))
+		}
 	}
 	errs = append(errs, c.Breaker.validate())
 	return errors.Join(errs...)
@@ -166,7 +169,7 @@ func (t Trade) Order() operations.Order {
 	}
 	if !t.Limit.IsZero() {
 		o.Attributes[attrLimit] = "none" // of a figure that is no rate
-		if checkRate(t.Limit) == nil {
+		if CheckRate("rate", t.Limit) == nil {
 			o.Attributes[attrLimit] = accounts.Canonical(t.Limit)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -36,7 +35,7 @@ type Ask struct {
 
 // Quotation is a rate to trade at.
 type Quotation struct {
-	Rate     decimal.Decimal // of one unit of the base asset, in the quote asset; above zero, at most MaxRateScale digits after the point
+	Rate     decimal.Decimal // of one unit of the base asset, in the quote asset; as Rate.Value
 	Expires  time.Time       // good until then, exclusive; zero: as long as the firm's policy says
 	Stale    bool            // made from an old rate, and known to be
 	External string          // the provider's name for it, at most 128 bytes
@@ -44,21 +43,11 @@ type Quotation struct {
 
 // usable tells whether the quotation can be relied on.
 func (q Quotation) usable(now time.Time) error {
-	errs := []error{checkRate(q.Rate), tenancy.CheckText("external", q.External, 128)}
+	errs := []error{CheckRate("rate", q.Rate), tenancy.CheckText("external", q.External, 128)}
 	if !q.Expires.IsZero() && !now.Before(q.Expires) {
 		errs = append(errs, tenancy.Invalid("expires", "is over"))
 	}
 	return errors.Join(errs...)
-}
-
-func checkRate(r decimal.Decimal) error {
-	if err := accounts.CheckAmount("rate", r, MaxRateScale); err != nil {
-		return err
-	}
-	if r.NumDigits() > 24 {
-		return tenancy.Invalid("rate", "has more than 24 digits")
-	}
-	return nil
 }
 
 // Errors of sources and providers, matched with errors.Is.

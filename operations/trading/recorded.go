@@ -87,14 +87,17 @@ func ReadRecorded(r io.Reader, name string, zone *time.Location, clock operation
 func (r *Recorded) add(f []string) error {
 	day, err := time.ParseInLocation(time.DateOnly, f[0], r.zone)
 	if err != nil {
-		return tenancy.Invalid("date", "is not one")
+		return tenancy.Invalid("date", "is not a date like 2026-11-20")
 	}
-	rate, err := ParseRate(f[3])
-	if err := errors.Join(tenancy.CheckText("base", f[1], 16), tenancy.CheckText("quote", f[2], 16), err); err != nil {
+	value, err := ParseRate(f[3])
+	if err != nil {
+		return err
+	}
+	if err := (Rate{Base: f[1], Quote: f[2], Value: value, At: day, Source: r.name}).Validate(); err != nil {
 		return err
 	}
 	pair := [2]string{f[1], f[2]}
-	r.pairs[pair] = append(r.pairs[pair], dated{day, rate})
+	r.pairs[pair] = append(r.pairs[pair], dated{day, value})
 	return nil
 }
 

@@ -17,22 +17,26 @@ import (
 // Faults are how often a simulated provider does what providers do, in a
 // thousand times each. Zero: never.
 type Faults struct {
-	NoQuote   int // an error instead of a quotation
-	Refuse    int // the trade is refused, for good
-	Lose      int // an error, and nothing happened
-	Silence   int // an error, and it happened
-	Delay     int // it is pending, and happens later
-	NotFound  int // asked for what it got less than five minutes ago, it says that it does not know it
-	Garble    int // an answer that is none
-	WrongSum  int // an answer of another amount than what happened
-	Contrary  int // refused, of what happened
-	Duplicate int // what it says it reports once more, see Reports
+	NoQuote    int // an error instead of a quotation
+	BadQuote   int // a quotation that is none
+	Refuse     int // the trade is refused, for good
+	Lose       int // an error, and nothing happened
+	Silence    int // an error, and it happened
+	Hang       int // the caller waits until his context ends, whatever has happened
+	Delay      int // it is pending, and happens a minute later
+	NotFound   int // asked for what it got less than five minutes ago, it says that it does not know it
+	Garble     int // an answer that is none
+	WrongSum   int // an answer of another amount than what happened
+	WrongAsset int // an answer of another asset than what happened
+	Contrary   int // refused, of what happened
+	Duplicate  int // what it says it reports once more, see Reports
 }
 
 // Simulated is a provider for tests and demonstrations, without clocks, goroutines
 // or chance of its own: what becomes of an intent follows from the seed, the
-// reference and how often it was sent or asked for. It keeps the truth, to be
-// held against what books say.
+// reference and how often it was sent or asked for, however calls for different
+// references are interleaved. It keeps the truth, to be held against what books
+// say, and so grows with every reference. It is safe for concurrent use.
 type Simulated struct {
 	source   Source
 	clock    operations.Clock
@@ -43,6 +47,7 @@ type Simulated struct {
 	faults  Faults
 	calls   map[string]uint64
 	intents map[string]*Executed
+	order   []string // references as they came
 	reports []operations.Answer
 }
 
@@ -97,31 +102,54 @@ var errSimulated = errors.New("simulated: no answer")
 // Quote is the source's rate.
 func (p *Simulated) Quote(ctx context.Context, a Ask) (Quotation, error) {
 	p.mu.Lock()
-	falls := p.dice("quote", a.Base+a.Quote)(p.faults.NoQuote)
+	falls := p.dice("quote", a.Base+a.Quote)
+	none, bad, hangs := falls(p.faults.NoQuote), falls(p.faults.BadQuote), falls(p.faults.Hang)
 	p.mu.Unlock()
-	if falls {
+	switch err := ctx.Err(); {
+	case err != nil:
+		return Quotation{}, err
+	case hangs:
+		return Quotation{}, hang(ctx)
+	case none:
 		return Quotation{}, errSimulated
 	}
 	r, err := p.source.Rate(ctx, a.Base, a.Quote)
 	if err != nil {
 		return Quotation{}, err
 	}
+	if bad {
+		r.Value = r.Value.Neg()
+	}
 	return Quotation{Rate: r.Value, Stale: r.Stale}, nil
 }
 
+// hang says nothing until the caller has had enough.
+func hang(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 // Send executes what Terms.Exchange says, once for a reference if the contract
-// honours references; otherwise as often as it is sent.
+// honours references; otherwise as often as it is sent. It does nothing for a
+// context that has ended.
 func (p *Simulated) Send(ctx context.Context, i operations.Instruction) (operations.Answer, error) {
-	x := i.Terms.Exchange
-	if err := ctx.Err(); err != nil || x == nil {
+	if err := ctx.Err(); err != nil || i.Terms.Exchange == nil {
 		return operations.Answer{}, errors.Join(err, errSimulated)
 	}
+	a, hangs, err := p.sent(i)
+	if hangs {
+		return operations.Answer{}, hang(ctx)
+	}
+	return a, err
+}
+
+func (p *Simulated) sent(i operations.Instruction) (a operations.Answer, hangs bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := p.clock.Now()
+	x, now := i.Terms.Exchange, p.clock.Now()
 	falls := p.dice("send", i.Reference)
 	if falls(p.faults.Lose) {
-		return operations.Answer{}, errSimulated
+		return operations.Answer{}, false, errSimulated
 	}
 	e := p.intents[i.Reference]
 	switch {
@@ -137,13 +165,15 @@ func (p *Simulated) Send(ctx context.Context, i operations.Instruction) (operati
 			e.Effects = 1
 		}
 		p.intents[i.Reference] = e
+		p.order = append(p.order, i.Reference)
 	case !p.contract.HonoursReference && !e.Refused:
 		e.Effects++
 	}
 	if falls(p.faults.Silence) {
-		return operations.Answer{}, errSimulated
+		return operations.Answer{}, false, errSimulated
 	}
-	return p.says(e, falls), nil
+	a = p.says(e, falls)
+	return a, falls(p.faults.Hang), nil
 }
 
 // Ask tells how the intent stands.
@@ -151,17 +181,27 @@ func (p *Simulated) Ask(ctx context.Context, reference string) (operations.Answe
 	if err := ctx.Err(); err != nil {
 		return operations.Answer{}, err
 	}
+	a, hangs, err := p.asked(reference)
+	if hangs {
+		return operations.Answer{}, hang(ctx)
+	}
+	return a, err
+}
+
+func (p *Simulated) asked(reference string) (a operations.Answer, hangs bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	falls := p.dice("ask", reference)
 	e := p.intents[reference]
 	switch {
 	case falls(p.faults.Lose):
-		return operations.Answer{}, errSimulated
+		return operations.Answer{}, false, errSimulated
 	case e == nil, falls(p.faults.NotFound) && p.clock.Now().Before(e.sent.Add(lagging)):
-		return operations.Answer{Reference: reference, Status: operations.AnswerNotFound}, nil
+		a = operations.Answer{Reference: reference, Status: operations.AnswerNotFound}
+	default:
+		a = p.says(e, falls)
 	}
-	return p.says(e, falls), nil
+	return a, falls(p.faults.Hang), nil
 }
 
 // says is the truth, or what the faults make of it; p.mu is held.
@@ -179,6 +219,8 @@ func (p *Simulated) says(e *Executed, falls func(int) bool) operations.Answer {
 	case settled && falls(p.faults.Contrary):
 		e.Denied++
 		a = operations.Answer{Reference: e.Reference, Status: operations.AnswerRefused}
+	case settled && falls(p.faults.WrongAsset):
+		a.Asset, a.CounterAsset = a.CounterAsset, a.Asset
 	}
 	return a
 }
@@ -217,4 +259,15 @@ func (p *Simulated) Executed(reference string) (Executed, bool) {
 		return *e, true
 	}
 	return Executed{}, false
+}
+
+// Ledger is all that it did, in the order in which it was first told.
+func (p *Simulated) Ledger() []Executed {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make([]Executed, 0, len(p.order))
+	for _, reference := range p.order {
+		all = append(all, *p.intents[reference])
+	}
+	return all
 }
