@@ -53,7 +53,7 @@ func (s *seat) stops(ctx context.Context) (stopsDoc, error) {
 	if err != nil {
 		return stopsDoc{}, fmt.Errorf("list stops: %w", err)
 	}
-	return stopsDoc{Stops: all}, nil
+	return stopsDoc{Stops: append([]tenancy.Stopped{}, all...)}, nil
 }
 
 func (d stopsDoc) draw(p *page) {
