@@ -41,6 +41,7 @@ type BookSpec struct {
 	System     []SystemSpec
 	Settings   []operations.Setter // of kinds, such as trading.SetPair; their kinds' checks are not made
 	Open       []OperationSpec
+	Freezes    []operations.Freeze // that hold; the reason is required
 
 	Assets accounts.Assets // as in Config; zero: every current fiat currency
 }
@@ -77,6 +78,7 @@ type OperationSpec struct {
 	Terms   operations.Terms // zero: the amount moves from From, or clearing, to To, or clearing, and is held on From
 	Maker   tenancy.Actor    // zero: Operator
 	Created time.Time        // zero: the spec's At
+	Counts  []string         // the limits it counts towards, on the UTC day of Created: "daily", or "daily@operator" where each counts for himself
 }
 
 // Operator is who acts where a test does not say: operator "operator", person
@@ -204,6 +206,21 @@ func (s BookSpec) events() ([]event, error) {
 			return operations.Effects{Settings: []operations.Setting{{
 				Name: set.Name, Version: set.Version + 1, Body: set.Body, By: tenancy.OperatorID(Operator().ID), Seq: seq, At: at,
 			}}}
+		}})
+	}
+	for i, z := range s.Freezes {
+		subject := "customer"
+		if z.Account != "" {
+			subject = "account:" + string(z.Account)
+		}
+		if err := z.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("freezes[%d]: %w", i, err))
+		}
+		if _, ok := scales[z.Account]; !ok && z.Account != "" {
+			errs = append(errs, fmt.Errorf("freezes[%d]: account %q is not in the spec", i, z.Account))
+		}
+		all = append(all, event{at: s.At, action: operations.Action(z.Change()), effects: func(int64, time.Time) operations.Effects {
+			return operations.Effects{Freezes: []operations.FreezeEffect{{Subject: subject, Frozen: true, Reason: z.Reason}}}
 		}})
 	}
 	for i, o := range s.Open {
