@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -92,6 +93,40 @@ type Configured interface {
 	CheckSetting(v View, s Setting) ([]Unmet, error)
 }
 
+// keptSetting is a setting in a folded book, with what its kind has read from it.
+type keptSetting struct {
+	Setting
+
+	decoded atomic.Pointer[any]
+}
+
+// Decoded is one of the customer's settings as decode reads it: once for each
+// version, mostly, and for all who ask, so it must not be changed. False when
+// there is none, or it cannot be read.
+func (v View) Decoded(name string, decode func(Setting) (any, error)) (any, bool) {
+	s, ok := v.folded().settings.get(name)
+	if !ok {
+		return nil, false
+	}
+	if d := s.decoded.Load(); d != nil {
+		return *d, true
+	}
+	d, err := decode(s.clone())
+	if err != nil {
+		return nil, false
+	}
+	s.decoded.Store(&d)
+	return d, true
+}
+
+// SettingVersion is the version of one of the customer's settings; 0 for none.
+func (v View) SettingVersion(name string) int64 {
+	if s, ok := v.folded().settings.get(name); ok {
+		return s.Version
+	}
+	return 0
+}
+
 // Setting is one of the customer's settings.
 func (v View) Setting(name string) (Setting, bool) {
 	if s, ok := v.folded().settings.get(name); ok {
@@ -172,6 +207,6 @@ func (f *Folded) set(s *Setting, e *Entry) error {
 	case len(s.Body) == 0 || len(s.Body) > MaxSetting:
 		return fmt.Errorf("setting %q has %d bytes", s.Name, len(s.Body))
 	}
-	f.settings = f.settings.with(s.Name, s)
+	f.settings = f.settings.with(s.Name, &keptSetting{Setting: *s})
 	return nil
 }

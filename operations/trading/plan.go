@@ -67,7 +67,7 @@ func (*Kind) Fresh(v operations.View, now time.Time) bool {
 
 // offer is what the set-up makes of an order, and what of it is unmet.
 type offer struct {
-	pair   Pair
+	pair   *Pair
 	side   operations.Side
 	ofBase bool
 	base   accounts.Account
