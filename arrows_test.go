@@ -86,6 +86,8 @@ func TestForbiddenArrowsAreCaught(t *testing.T) {
 		"a generator of the domain reads files":  {pkg{ImportPath: mod + "accounts/internal/isogen", Name: "main", Imports: []string{"os"}}, false},
 		"the domain imports testing":             {pkg{ImportPath: mod + "operations", Imports: []string{"testing"}}, true},
 		"operationstest imports testing":         {pkg{ImportPath: mod + "operations/operationstest", Imports: []string{"testing"}}, false},
+		"trading imports testing":                {pkg{ImportPath: mod + "operations/trading", Imports: []string{"testing"}}, true},
+		"providertest imports testing":           {pkg{ImportPath: mod + "operations/trading/providertest", Imports: []string{"testing"}}, false},
 		"the suite imports testing":              {pkg{ImportPath: mod + "adapters/storetest", Imports: []string{"testing"}}, false},
 		"the suite imports another module":       {pkg{ImportPath: mod + "adapters/storetest", Imports: []string{"pgregory.net/rapid"}}, true},
 		"an adapter imports testing":             {pkg{ImportPath: mod + "adapters/memory", Imports: []string{"testing"}}, true},
@@ -186,8 +188,8 @@ func pure(p pkg) bool {
 }
 
 func forTests(path string) bool {
-	return within(path, root+"/operations/operationstest") || within(path, root+"/adapters/storetest") ||
-		layer(path) > adapterLayer
+	return within(path, root+"/operations/operationstest") || within(path, root+"/operations/trading/providertest") ||
+		within(path, root+"/adapters/storetest") || layer(path) > adapterLayer
 }
 
 // inside judges an import within the workspace, and of a driver.

@@ -124,6 +124,9 @@ func modify(ref Ref, m Modification, probe bool) func(*decision) error {
 			return tenancy.Invalid("modification", "changes nothing")
 		}
 		d.refuse(fixed(o, &n.Order)...)
+		if probe && d.requoted(&n) { // nobody is asked for a price to tell that it may be modified
+			return d.permitKind(n.Order)
+		}
 		t, err := d.plan(n.Order, o)
 		if err != nil || len(d.refused) > 0 {
 			return err
@@ -178,6 +181,9 @@ func (d *decision) plan(o Order, own *Operation) (Terms, error) {
 	if err := d.permitKind(o); err != nil {
 		return Terms{}, err
 	}
+	if err := d.inform(&v); err != nil {
+		return Terms{}, err
+	}
 	t, unmet, err := d.price(v, d.now)
 	if err != nil {
 		return t, err
@@ -204,12 +210,20 @@ func (d *decision) fresh(id OperationID, t Terms) Operation {
 	return Operation{ID: id, Order: o, Terms: t, Parent: o.Parent, Maker: d.c.actors[0]}
 }
 
+// requoted tells whether the operation is planned anew when it is let go.
+func (d *decision) requoted(o *Operation) bool {
+	_, ok := d.gathers(&o.Order)
+	return ok
+}
+
 // begin moves an operation on from where an operator, or its time, lets it go.
 func (d *decision) begin(o Operation, on Event) error {
 	switch {
 	case on == OnExecute && o.Terms.Approval != nil:
 		return d.await(o, on)
 	case on != OnDue && o.Order.NotBefore.After(d.now):
+		return d.advance(o, on, Scheduled)
+	case on == OnApprove && d.requoted(&o): // Work lets it go, on facts of then
 		return d.advance(o, on, Scheduled)
 	case d.inside(o.Terms):
 		return d.advance(o, on, Completed)

@@ -130,8 +130,11 @@ func (d *decision) settled(o *Operation, a Answer) error {
 		d.incident(IncidentRange, o, a)
 		return d.silence(o, OutcomeUnusable)
 	case o.State.leads(OnSettled):
-		n := *o
+		n := o.clone()
 		n.Outcome = a.outcome()
+		if x := n.Terms.Exchange; x != nil {
+			x.slip(&n.Terms, a.Counter)
+		}
 		return d.fact(n)
 	case o.State == Completed:
 		d.idle = true
@@ -175,6 +178,29 @@ func (d *decision) unknownThere(o *Operation, a Answer) error {
 	return d.ended(o, a, OnRefused, Failed)
 }
 
+// requote lets a scheduled operation go on what is known now: within what its
+// order allows, on new terms.
+func (d *decision) requote(g Gatherer, v View, o *Operation) error {
+	if err := d.inform(&v); err != nil {
+		return err
+	}
+	t, unmet, err := d.price(v, d.now)
+	if err != nil {
+		return err
+	}
+	n := *o
+	if unmet = legible(unmet); len(unmet) > 0 {
+		if d.idle = g.Again(unmet); d.idle {
+			return nil
+		}
+		n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}
+		return d.advance(n, OnDue, Failed)
+	}
+	t.Expires, t.Approval = o.Terms.Expires, o.Terms.Approval
+	n.Terms = t
+	return d.begin(n, OnDue)
+}
+
 // reversed takes in a fact that is never refused: what had happened was undone
 // outside. The account may fall below its limit; then an incident opens.
 func (d *decision) reversed(o *Operation, a Answer) error {
@@ -187,6 +213,10 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 	}
 	if o.State != Completed {
 		d.idle = true
+		return nil
+	}
+	if x := o.Terms.Exchange; x != nil && !a.Counter.Equal(x.ProviderAmount.Decimal) {
+		d.incident(IncidentMismatch, o, a)
 		return nil
 	}
 	if !d.keepable(o.Terms.Postings, -1) {
@@ -329,6 +359,9 @@ func release(id OperationID) func(*decision) error {
 			return err
 		}
 		v.finish = true
+		if g, ok := d.gathers(&o.Order); ok {
+			return d.requote(g, v, o)
+		}
 		if unmet := legible(d.judge(v, o.Terms, d.now)); len(unmet) > 0 {
 			n := *o
 			n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}

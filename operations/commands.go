@@ -160,6 +160,13 @@ type Managed struct {
 // permission: manage accounts, manage customers, manage grants or freeze. Errors: invalid, refused, conflict,
 // unavailable, unknown outcome.
 func (e *Engine) Manage(ctx context.Context, s tenancy.Scope, in Intent, x Administrative) (Managed, error) {
+	if own, ok := x.(Setter); ok {
+		set, err := own.Set()
+		if err != nil {
+			return Managed{}, err
+		}
+		x = set
+	}
 	drawn, err := salt(e.cfg.Entropy)
 	if err != nil {
 		return Managed{}, classify(err)

@@ -197,6 +197,7 @@ func (c Config) validate() error {
 		within("Caps.Grants", c.Caps.Grants, 1, 4096),
 		within("Caps.Operators", c.Caps.Operators, 1, 65536),
 		within("Caps.Currencies", c.Caps.Currencies, 1, 4096),
+		within("Caps.Settings", c.Caps.Settings, 1, 4096),
 		tenancy.CheckText("PolicyVersion", c.PolicyVersion, 64),
 	}
 	errs = append(errs, checkFees(c.Fees), checkLimits(c.Limits), checkApprovals(c.Approvals))
@@ -260,6 +261,7 @@ func newRulebook(c Config) (*rulebook, error) {
 		errs = append(errs, accounts.CheckProvider(field, name))
 		r.providers[name] = p
 	}
+	errs = append(errs, r.matched())
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}

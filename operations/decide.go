@@ -34,6 +34,8 @@ type command struct {
 	grantee  tenancy.OperatorID // another operator whose row it is decided by
 	row      tenancy.Operator   // that row, as the latest attempt sees it
 	switches tenancy.Operator   // the row of the firm's switches, if it is decided by that, as the latest attempt sees it
+	facts    any                // what its kind has gathered outside
+	gathers  int                // how often it has
 	personal any                // what of its content stands beside the journal, and not in its fingerprint
 
 	suppressed int64 // refusals of this operator that were counted and not recorded
@@ -124,7 +126,7 @@ func (r *rulebook) attempt(f *Folded, c *command, operator tenancy.Operator, clo
 	switch err := c.decide(d); {
 	case err == nil:
 		return d, nil
-	case errors.As(err, &lookUpError{}):
+	case errors.As(err, &lookUpError{}), errors.As(err, &gatherError{}):
 		return nil, err
 	default:
 		return nil, classify(err)

@@ -168,12 +168,19 @@ func reversalKey(op OperationID) string { return systemKey + "reversal:" + strin
 
 // answerDigest tells answers apart; the answer is a valid one.
 func answerDigest(a Answer) Hash {
-	return digestParts(a.Reference, string(a.Status), accounts.Canonical(a.Amount), a.Asset, a.External)
+	parts := []string{a.Reference, string(a.Status), accounts.Canonical(a.Amount), a.Asset, a.External}
+	if a.CounterAsset != "" {
+		parts = append(parts, accounts.Canonical(a.Counter), a.CounterAsset)
+	}
+	return digestParts(parts...)
 }
 
 // fits tells whether an answer about money is about the intent's.
 func fits(o *Operation, a Answer) bool {
-	return a.Amount.Equal(o.carried().Decimal) && a.Asset == o.Terms.Asset
+	if x := o.Terms.Exchange; x != nil {
+		return x.fits(a)
+	}
+	return a.Amount.Equal(o.carried().Decimal) && a.Asset == o.Terms.Asset && a.CounterAsset == ""
 }
 
 // record brings one of the engine's own commands to its entry; errIdle when

@@ -21,6 +21,7 @@ type Effects struct {
 	Currencies []CurrencyEffect   `json:"currencies,omitempty"`
 	Accounts   []AccountEffect    `json:"accounts,omitempty"`
 	Freezes    []FreezeEffect     `json:"freezes,omitempty"`
+	Settings   []Setting          `json:"settings,omitempty"`
 	Releases   []ReleaseEffect    `json:"releases,omitempty"`
 	Holds      []HoldEffect       `json:"holds,omitempty"`
 	Postings   []accounts.Posting `json:"postings,omitempty"`
@@ -36,6 +37,7 @@ type CustomerEffect struct {
 	Status  customer.Status  `json:"status"`
 	Country string           `json:"country,omitempty"`
 	Person  tenancy.PersonID `json:"person,omitempty"`
+	Groups  []string         `json:"groups,omitempty"` // ascending
 }
 
 // PersonalEffect says that personal data of this digest stand beside the
@@ -97,5 +99,5 @@ func (e *Effects) empty() bool {
 	return e.Customer == nil && len(e.Personal) == 0 && len(e.Erased) == 0 && len(e.Operators) == 0 && len(e.Grants) == 0 &&
 		len(e.Revoked) == 0 && len(e.Currencies) == 0 && len(e.Accounts) == 0 && len(e.Releases) == 0 && len(e.Holds) == 0 &&
 		len(e.Postings) == 0 && len(e.Operations) == 0 && len(e.Incidents) == 0 && len(e.Closed) == 0 &&
-		len(e.Counts) == 0 && len(e.Freezes) == 0
+		len(e.Counts) == 0 && len(e.Freezes) == 0 && len(e.Settings) == 0
 }

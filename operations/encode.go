@@ -66,6 +66,7 @@ func (w *writer) effects(fx *Effects) {
 	w.otherOr("currencies", len(fx.Currencies) > 0, fx.Currencies)
 	w.otherOr("accounts", len(fx.Accounts) > 0, fx.Accounts)
 	w.otherOr("freezes", len(fx.Freezes) > 0, fx.Freezes)
+	w.otherOr("settings", len(fx.Settings) > 0, fx.Settings)
 	w.otherOr("releases", len(fx.Releases) > 0, fx.Releases)
 	w.otherOr("holds", len(fx.Holds) > 0, fx.Holds)
 	if len(fx.Postings) > 0 {
@@ -126,6 +127,7 @@ func (w *writer) operation(o *Operation) {
 	}
 	w.intOr("content", o.Content)
 	w.otherOr("approvals", len(o.Approvals) > 0, o.Approvals)
+	w.otherOr("finding", o.Finding != nil, o.Finding)
 	w.end()
 }
 
@@ -167,6 +169,40 @@ func (w *writer) terms(t *Terms) {
 	}
 	w.otherOr("fees", len(t.Fees) > 0, t.Fees)
 	w.otherOr("approval", t.Approval != nil, t.Approval)
+	if t.Exchange != nil {
+		w.key("exchange")
+		w.exchange(t.Exchange)
+	}
+	w.end()
+}
+
+func (w *writer) exchange(x *Exchange) {
+	w.begin()
+	w.text("base", x.Base)
+	w.text("quote", x.Quote)
+	w.text("side", string(x.Side))
+	w.text("fixed", x.Fixed)
+	w.amount("base_amount", x.BaseAmount)
+	w.amount("quote_amount", x.QuoteAmount)
+	w.amount("provider_amount", x.ProviderAmount)
+	if !x.Slippage.IsZero() {
+		w.amount("slippage", x.Slippage)
+	}
+	w.amount("rate", x.Rate)
+	w.amount("provider_rate", x.ProviderRate)
+	w.amount("reference", x.Reference)
+	w.text("source", x.Source)
+	w.time("at", x.At)
+	if x.Stale {
+		w.key("stale")
+		w.b = append(w.b, "true"...)
+	}
+	w.amount("spread", x.Spread)
+	w.textOr("session", x.Session)
+	w.textOr("rounding", string(x.Rounding))
+	w.text("quoted", x.Quoted)
+	w.textOr("external", x.External)
+	w.otherOr("passed", len(x.Passed) > 0, x.Passed)
 	w.end()
 }
 

@@ -151,7 +151,7 @@ func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed boo
 		case a.claim == nil:
 			return nil, false, a.err
 		}
-		if errors.As(a.claim.err, &lookUpError{}) {
+		if errors.As(a.claim.err, &lookUpError{}) || errors.As(a.claim.err, &gatherError{}) {
 			looks++
 		} else {
 			rounds++
@@ -200,6 +200,12 @@ func (e *Engine) confirmClaim(ctx context.Context, c *command, k *claim) (*Entry
 		return e.replay(ctx, c, *found.Key)
 	case lookUp:
 		return nil, false, c.look(wanted.id, found)
+	}
+	if g, ok := errors.AsType[gatherError](k.err); ok {
+		if err := e.gather(ctx, c, g); err != nil {
+			return nil, false, err
+		}
+		return nil, false, errAgain
 	}
 	if c.reliesOnSwitches() && errors.Is(k.err, ErrRefused) {
 		if same, err := e.switched(ctx, c, k.switches); err != nil || !same {

@@ -34,6 +34,7 @@ const (
 	ActApprove   Action = "approve"
 	ActReject    Action = "reject"
 	ActWithdraw  Action = "withdraw"
+	ActResolve   Action = "resolve"
 	ActReport    Action = "report"
 	ActExpire    Action = "expire"
 	ActRelease   Action = "release"

@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -76,8 +77,9 @@ func NewEvaluator(c Config) (*Evaluator, error) {
 }
 
 // Explain judges the request of an actor on a folded book at an instant. It is
-// pure; a panic of a kind or rule goes through, so that a test shows where. The
-// error is invalid for a malformed request.
+// pure, but for a kind that gathers facts, which asks its own providers; a panic
+// of a kind or rule goes through, so that a test shows where. The error is
+// invalid for a malformed request.
 func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.Time) (Plan, error) {
 	o, err := orderOf(q)
 	if err != nil {
@@ -89,6 +91,9 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 	v := NewView(f, o, nil, actor)
 	v.stops = slices.Concat(e.stops, f.stops())
 	now = later(instant(now), f.at)
+	if g, ok := e.rules.gathers(&o); ok {
+		v.facts = g.Gather(context.Background(), v, now)
+	}
 	t, unmet, err := e.rules.price(v, now)
 	if err != nil {
 		return Plan{}, err
@@ -128,7 +133,11 @@ func (r *rulebook) validate(f *Folded, o Order) error {
 		}
 		return err
 	}
-	for _, id := range []accounts.ID{o.From, o.To} {
+	measured := []accounts.ID{o.From, o.To}
+	if m, ok := k.(Measured); ok {
+		measured = []accounts.ID{m.Measure(o)}
+	}
+	for _, id := range measured {
 		if a, found := f.accounts.get(id); found {
 			if err := accounts.CheckAmount("amount", o.Amount.Decimal, a.Scale); err != nil {
 				return err
@@ -155,8 +164,13 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		t.Postings, t.Holds = nil, nil // incomplete: what is left is judged for itself
 		ns = named(v.order)
 	}
-	t.Expires = instant(now.Add(r.validFor))
+	if latest := instant(now.Add(r.validFor)); t.Expires.IsZero() || t.Expires.After(latest) {
+		t.Expires = latest
+	}
 	t.Approval = r.needsApproval(v, &t)
+	if g, ok := r.gathers(&v.order); ok && !v.finish && (t.Approval != nil || v.order.NotBefore.After(now)) {
+		unmet = append(unmet, g.Wait(v)...)
+	}
 	unmet = append(unmet, lookAlike(v, &t)...)
 	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
 }
@@ -282,6 +296,11 @@ func (r *rulebook) sound(v View, t Terms) error {
 	}
 	if err := accounts.Balanced(t.Postings); err != nil {
 		return fmt.Errorf("%w: %w", errUnsound, err)
+	}
+	if t.Exchange != nil {
+		if err := t.Exchange.sound(v, &t); err != nil {
+			return err
+		}
 	}
 	for _, p := range t.Postings {
 		if err := r.soundLeg(v, p); err != nil {

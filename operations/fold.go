@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -43,6 +44,9 @@ func Fold(f *Folded, e *Entry, hash Hash) (*Folded, error) {
 func (f *Folded) apply(e *Entry) error {
 	fx := &e.Effects
 	if fx.Customer != nil {
+		if groups := fx.Customer.Groups; len(groups) > customer.MaxGroups || !slices.IsSorted(groups) || len(slices.Compact(slices.Clone(groups))) != len(groups) {
+			return fmt.Errorf("customer in groups %q", groups)
+		}
 		f.customer = *fx.Customer
 	}
 	for _, p := range fx.Personal {
@@ -69,6 +73,11 @@ func (f *Folded) apply(e *Entry) error {
 	}
 	for i := range fx.Freezes {
 		if err := f.freeze(&fx.Freezes[i], e); err != nil {
+			return err
+		}
+	}
+	for i := range fx.Settings {
+		if err := f.set(&fx.Settings[i], e); err != nil {
 			return err
 		}
 	}
@@ -229,6 +238,9 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 	}
 	if err := o.agreement(old, e); err != nil {
 		return err
+	}
+	if !o.soundFinding(old, e) {
+		return fmt.Errorf("operation %q has a resolution that nobody could have found", o.ID)
 	}
 	if err := f.recount(counted, o); err != nil {
 		return err

@@ -72,11 +72,12 @@ const (
 	OnRefused   Event = "refused"    // evidence: it did not happen
 	OnCalledOff Event = "called_off" // evidence: it was called off outside
 	OnSilence   Event = "silence"    // no usable answer
+	OnResolve   Event = "resolve"    // a command: what became of it was found out, and waits for another person to find the same
 )
 
 // Events lists every event.
 func Events() []Event {
-	return []Event{OnPrepare, OnExecute, OnModify, OnCancel, OnApprove, OnWithdraw, OnReject, OnExpire, OnDue, OnSettled, OnRefused, OnCalledOff, OnSilence}
+	return []Event{OnPrepare, OnExecute, OnModify, OnCancel, OnApprove, OnWithdraw, OnReject, OnExpire, OnDue, OnSettled, OnRefused, OnCalledOff, OnSilence, OnResolve}
 }
 
 // Edge is one permitted move. From is empty for the first one.
@@ -93,7 +94,7 @@ func Lifecycle() []Edge {
 	return table[:]
 }
 
-func lifecycle() [35]Edge {
+func lifecycle() [36]Edge {
 	return [...]Edge{
 		{"", OnPrepare, Prepared},
 		{"", OnExecute, Completed},
@@ -135,6 +136,7 @@ func lifecycle() [35]Edge {
 		{Unresolved, OnSettled, Completed},
 		{Unresolved, OnRefused, Failed},
 		{Unresolved, OnCalledOff, Cancelled},
+		{Unresolved, OnResolve, Unresolved},
 	}
 }
 

@@ -33,6 +33,7 @@ type Operation struct {
 	Authors   []tenancy.Actor `json:"authors,omitempty"`   // persons beside the maker who prepared, modified or executed it, their chains included
 	Content   int64           `json:"content,omitempty"`   // the version whose content waits, or waited, for approval; 0: none did
 	Approvals []Approved      `json:"approvals,omitempty"` // of that content, in the order they were given
+	Finding   *Finding        `json:"finding,omitempty"`   // how it ended, as people found out; see Engine.Resolve
 }
 
 // clone shares nothing with the operation that its holder could change.
@@ -45,6 +46,7 @@ func (o Operation) clone() Operation {
 		o.Outcome = &out
 	}
 	o.Counted = o.Counted.clone()
+	o.Finding = o.Finding.clone()
 	o.Authors, o.Approvals = slices.Clone(o.Authors), cloneApprovals(o.Approvals)
 	return o
 }
@@ -101,6 +103,7 @@ type Terms struct {
 	Carried  *accounts.Amount   `json:"carried,omitempty"`  // what the provider is to carry, where that is not the order's amount
 	Fees     []FeeLine          `json:"fees,omitempty"`     // what it costs the customer; part of the postings
 	Approval *ApprovalTerm      `json:"approval,omitempty"` // the agreement it needs of other persons; nil: none
+	Exchange *Exchange          `json:"exchange,omitempty"` // the price, where one asset becomes another
 }
 
 func (t Terms) clone() Terms {
@@ -110,6 +113,7 @@ func (t Terms) clone() Terms {
 		t.Carried = &c
 	}
 	t.Approval = t.Approval.clone()
+	t.Exchange = t.Exchange.clone()
 	return t
 }
 

@@ -170,7 +170,9 @@ func (o *Operation) valid() []Approved {
 
 // contentHash is what approvals are bound to: the operation, its order and
 // terms, and the version by which it got them, so that content which was
-// changed there and back is not the same.
+// changed there and back is not the same. Of an exchange, whose price is found
+// anew when it is let go, it is the order, with the limit it sets, and not the
+// price.
 func (o *Operation) contentHash() (Hash, error) {
 	w := writer{b: make([]byte, 0, 1024)}
 	w.begin()
@@ -179,7 +181,11 @@ func (o *Operation) contentHash() (Hash, error) {
 	w.key("order")
 	w.order(&o.Order)
 	w.key("terms")
-	w.terms(&o.Terms)
+	t := &o.Terms
+	if t.Exchange != nil {
+		t = &Terms{Asset: t.Asset, Approval: t.Approval}
+	}
+	w.terms(t)
 	w.end()
 	return sha256.Sum256(w.b), w.err
 }

@@ -174,7 +174,7 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 			})
 			continue
 		}
-		if f.Inside {
+		if f.Inside && t.Exchange == nil { // an exchange is priced: what is exact stays exact
 			unmet = append(unmet, t.take(line)...)
 		} else {
 			t.addOn(line)
@@ -187,7 +187,7 @@ func (f *FeeRule) payer(v View, t Terms) accounts.ID {
 	switch {
 	case f.Payer != nil:
 		return f.Payer(v, t)
-	case v.order.From != "":
+	case v.order.From != "" && (t.Exchange == nil || v.asset(v.order.From) == t.Asset):
 		return v.order.From
 	}
 	return v.order.To
@@ -222,7 +222,11 @@ func (t *Terms) take(line FeeLine) []Unmet {
 // addOn has a fee come on top; what is held grows with it.
 func (t *Terms) addOn(line FeeLine) {
 	t.Postings = append(t.Postings, legs(accounts.Customer(line.Account), accounts.IncomeFees, line.Asset, line.Amount.Decimal)...)
-	t.Debit = accounts.Exact(t.Debit.Add(line.Amount.Decimal))
+	if x := t.Exchange; x != nil && (x.Side == Buy) == (line.Asset == x.Base) { // it is the credited asset
+		t.Credit = accounts.Exact(t.Credit.Sub(line.Amount.Decimal))
+	} else {
+		t.Debit = accounts.Exact(t.Debit.Add(line.Amount.Decimal))
+	}
 	t.Fees = append(t.Fees, line)
 	if i := slices.IndexFunc(t.Holds, func(h HoldTerm) bool { return h.Account == line.Account }); i >= 0 {
 		t.Holds[i].Amount = accounts.Exact(t.Holds[i].Amount.Add(line.Amount.Decimal))

@@ -91,10 +91,17 @@ type Answer struct {
 	Reference string
 	Status    AnswerStatus
 	Amount    decimal.Decimal // settled, reversed: how much; must be what the instruction Carries
-	Asset     string          // settled, reversed: of what; must be the instruction's Terms.Asset
-	External  string          // the provider's own id, at most 128 bytes; required for reversed, where it tells one reversal from another
-	Code      string          // the provider's reason, at most 64 bytes
-	Text      string          // for people, at most 256 bytes
+	Asset     string          // settled, reversed: of what; must be the instruction's Terms.Asset, or the base asset of its Terms.Exchange
+
+	// Of an exchange: what its amount of the base asset was paid with, or
+	// brought, in the quote asset. Within the slippage of the terms it may differ
+	// from the provider's amount there.
+	Counter      decimal.Decimal
+	CounterAsset string
+
+	External string // the provider's own id, at most 128 bytes; required for reversed, where it tells one reversal from another
+	Code     string // the provider's reason, at most 64 bytes
+	Text     string // for people, at most 256 bytes
 }
 
 // Validate tells whether the answer is in a form that can be relied on. Of any
@@ -114,7 +121,7 @@ func (a Answer) Validate() error {
 	} else {
 		errs = append(errs, accounts.CheckSigned("amount", a.Amount, accounts.MaxScale))
 	}
-	errs = append(errs, tenancy.CheckText("asset", a.Asset, 16))
+	errs = append(errs, tenancy.CheckText("asset", a.Asset, 16), tenancy.CheckText("counter_asset", a.CounterAsset, 16), accounts.CheckSigned("counter", a.Counter, accounts.MaxScale))
 	if a.Status == AnswerReversed && a.External == "" {
 		errs = append(errs, tenancy.Invalid("external", "is required for a reversal"))
 	}

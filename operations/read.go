@@ -91,6 +91,12 @@ func (e *Engine) try(ctx context.Context, r *reading, c *command) (*decision, er
 	for range maxLooks {
 		c.switches = r.switches
 		d, err := e.rules.attempt(r.f, c, r.row, r.now)
+		if g, ok := errors.AsType[gatherError](err); ok {
+			if err := e.gather(ctx, c, g); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		wanted, lookUp := errors.AsType[lookUpError](err)
 		if !lookUp {
 			return d, err
@@ -143,8 +149,8 @@ type Allowance struct {
 func (a Allowance) Allowed() bool { return len(a.Unmet) == 0 }
 
 // Actions tells what this scope may do to an operation now: execute, modify and
-// cancel; approve, reject and withdraw while it waits for approval; refund once
-// it is completed. Each comes with all reasons why not, as the same decisions
+// cancel; approve, reject and withdraw while it waits for approval; resolve
+// while it is unresolved; refund once it is completed. Each comes with all reasons why not, as the same decisions
 // would judge. It needs the view permission. Errors: refused (without access), not found,
 // unavailable.
 func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) ([]Allowance, error) {
@@ -180,6 +186,9 @@ func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) (
 			ask{ActApprove, tenancy.Approve, approve(o.Ref())},
 			ask{ActReject, tenancy.Approve, reject(o.Ref(), "probe")},
 			ask{ActWithdraw, tenancy.Approve, withdraw(o.Ref())})
+	}
+	if o.State == Unresolved {
+		asked = append(asked, ask{ActResolve, tenancy.Approve, resolve(o.Ref(), Resolution{Settled: o.Finding == nil || o.Finding.Settled})})
 	}
 	all := make([]Allowance, 0, len(asked))
 	for _, q := range asked {

@@ -30,6 +30,7 @@ type snapshotDoc struct {
 	Currencies []CurrencyEffect   `json:"currencies,omitempty"`
 	Accounts   []accounts.Account `json:"accounts,omitempty"`
 	Freezes    []*Frozen          `json:"freezes,omitempty"`
+	Settings   []*Setting         `json:"settings,omitempty"`
 	Counters   []counterDoc       `json:"counters,omitempty"`
 	Holds      []holdDoc          `json:"holds,omitempty"`
 	System     []systemBalance    `json:"system,omitempty"`
@@ -54,6 +55,9 @@ func (f *Folded) snapshot() (*Snapshot, error) {
 		Format: Format, Book: f.id, Seq: f.head.Seq, Hash: f.head.Hash, At: f.at,
 		OpenedAt: f.openedAt, OpenedBy: f.openedBy, Customer: f.customer,
 		System: f.system, Open: f.open.values(), Incidents: f.incidents.values(), Freezes: f.freezes.values(),
+	}
+	for _, s := range f.settings.all {
+		d.Settings = append(d.Settings, &s.Setting)
 	}
 	for _, c := range f.counters.all {
 		d.Counters = append(d.Counters, c.doc())
@@ -124,6 +128,9 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 	}
 	for _, z := range d.Freezes {
 		f.freezes.grow(z.Subject, z)
+	}
+	for _, s := range d.Settings {
+		f.settings.grow(s.Name, &keptSetting{Setting: *s})
 	}
 	for _, c := range d.Counters {
 		if n := c.counter(); n != nil {

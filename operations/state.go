@@ -28,6 +28,7 @@ type Folded struct {
 	currencies table[string, bool]
 	accounts   table[accounts.ID, *accounts.Account]
 	freezes    table[string, *Frozen]
+	settings   table[string, *keptSetting]
 	counters   table[string, *counter]
 	holds      table[holdKey, decimal.Decimal]
 	system     []systemBalance // few; in the order of first use
@@ -85,7 +86,7 @@ func (f *Folded) systemPosted(ref accounts.Ref, asset string) decimal.Decimal {
 func (f *Folded) size() int64 {
 	const fixed = 1024
 	return fixed + 96*int64(f.personal.len()+f.currencies.len()+f.grants.len()+f.refusals.len()) + 512*int64(f.operators.len()+f.freezes.len()) +
-		640*int64(f.accounts.len()) + 128*int64(f.holds.len()+len(f.system)) + 2048*int64(f.open.len()) + 256*int64(f.incidents.len()) + 96*int64(f.dated())
+		640*int64(f.accounts.len()) + 128*int64(f.holds.len()+len(f.system)) + 2048*int64(f.open.len()) + 256*int64(f.incidents.len()) + 2048*int64(f.settings.len()) + 96*int64(f.dated())
 }
 
 // Caps bound what may be open in one book at a time, so that a decision, a
@@ -98,6 +99,7 @@ type Caps struct {
 	Grants     int // grants that are not revoked [256]
 	Operators  int // operators of the firm, in the house's book [4096]
 	Currencies int // assets ever enabled [256]
+	Settings   int // settings of all kinds [256]
 }
 
 func (c Caps) defaulted() Caps {
@@ -111,5 +113,6 @@ func (c Caps) defaulted() Caps {
 	set(&c.Grants, 256)
 	set(&c.Operators, 4096)
 	set(&c.Currencies, 256)
+	set(&c.Settings, 256)
 	return c
 }

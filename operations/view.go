@@ -30,6 +30,8 @@ type View struct {
 	stops  []tenancy.Stopped
 	actor  tenancy.Actor
 
+	facts any // what the kind has gathered
+
 	acknowledged []string // warnings that the command has seen
 }
 
@@ -72,6 +74,9 @@ func (v View) Status() customer.Status { return v.folded().customer.Status }
 
 // Type is the customer's.
 func (v View) Type() customer.Type { return v.folded().customer.Type }
+
+// Groups are those the customer is in, ascending; see customer.SetGroups.
+func (v View) Groups() []string { return slices.Clone(v.folded().customer.Groups) }
 
 // Country is the customer's; empty when it is not known.
 func (v View) Country() string { return v.folded().customer.Country }
@@ -120,6 +125,18 @@ func (v View) Open() []Operation {
 		all = append(all, o.clone())
 	}
 	return all
+}
+
+// Count is how many of the customer's operations are of the kind and in the
+// state, which is not final.
+func (v View) Count(kind string, s State) int {
+	n := 0
+	for _, o := range v.folded().open.all {
+		if o.Order.Kind == kind && o.State == s {
+			n++
+		}
+	}
+	return n
 }
 
 // System is the posted balance of one of the book's system accounts.

@@ -32,6 +32,7 @@ func scoped() map[string][]any {
 		"Engine.OpenCustomer": {in, customer.Profile{Name: "Maria"}},
 		"Engine.Prepare":      {in, order},
 		"Engine.Reject":       {in, ref, "no"},
+		"Engine.Resolve":      {in, ref, operations.Resolution{Evidence: "statement 7"}},
 		"Engine.Submit":       {in, order},
 		"Engine.Withdraw":     {in, ref},
 
@@ -49,7 +50,9 @@ func scoped() map[string][]any {
 		"Book.Operation": {operations.OperationID("op")},
 		"Book.Operators": {},
 		"Book.Outcome":   {"k"},
+		"Book.Problems":  {"trade"},
 		"Book.Rebuild":   {},
+		"Book.Settings":  {},
 		"Book.Statement": {operations.StatementFilter{Account: "acc"}, "", 10},
 		"Book.Verify":    {},
 		"Book.Versions":  {operations.OperationID("op")},

@@ -1,0 +1,125 @@
+package operations
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// Side is what the customer does with the base asset of a pair.
+type Side string
+
+// The sides.
+const (
+	Buy  Side = "buy"
+	Sell Side = "sell"
+)
+
+// Exchange is the price of an operation that turns one asset into another, as
+// it stands in its terms before agreement. One unit of the base asset is worth
+// so many of the quote asset. Of such terms Debit is in the asset of the
+// account that is debited, and Credit in that of the one credited.
+type Exchange struct {
+	Base  string `json:"base"`
+	Quote string `json:"quote"`
+	Side  Side   `json:"side"`
+	Fixed string `json:"fixed"` // the asset whose amount was asked for, and is exact
+
+	BaseAmount  accounts.Amount `json:"base_amount"`  // changes hands between customer and provider, without fees
+	QuoteAmount accounts.Amount `json:"quote_amount"` // paid or received by the customer, without fees
+
+	ProviderAmount accounts.Amount `json:"provider_amount"`   // of the quote asset: at the provider's rate; the rest is the firm's spread
+	Slippage       accounts.Amount `json:"slippage,omitzero"` // by how much the provider's amount may differ, at the firm's cost or gain
+
+	Rate         accounts.Amount   `json:"rate"`          // all-in: what the customer's amounts are computed with
+	ProviderRate accounts.Amount   `json:"provider_rate"` // without spread
+	Reference    accounts.Amount   `json:"reference"`     // the market's, for comparison
+	Source       string            `json:"source"`        // of the reference
+	At           time.Time         `json:"at"`            // of the reference
+	Stale        bool              `json:"stale,omitempty"`
+	Spread       accounts.Amount   `json:"spread"`             // basis points of the provider's rate
+	Session      string            `json:"session,omitempty"`  // of the provider's hours, by which the spread was chosen
+	Rounding     accounts.Rounding `json:"rounding,omitempty"` // of the amount that is not fixed, where it had to be rounded
+
+	Quoted   string `json:"quoted"`             // the provider whose rate it is
+	External string `json:"external,omitempty"` // his name for the quote
+	Passed   []Pass `json:"passed,omitempty"`   // paths that were tried and gave no rate, in order
+}
+
+// Pass is a path that gave no rate, and why.
+type Pass struct {
+	Provider string `json:"provider"`
+	Code     string `json:"code"` // stable, such as "no_answer"
+}
+
+// The longest that an exchange's texts may be, in bytes, and the most paths it
+// tells of.
+const (
+	maxExchangeText = 128
+	maxPasses       = 32
+)
+
+// clone shares nothing with the exchange.
+func (x *Exchange) clone() *Exchange {
+	if x == nil {
+		return nil
+	}
+	n := *x
+	n.Passed = append([]Pass(nil), x.Passed...)
+	return &n
+}
+
+// sound checks what an exchange says against the postings it is to explain.
+func (x *Exchange) sound(v View, t *Terms) error {
+	base, quote := v.asset(v.order.To), v.asset(v.order.From)
+	if x.Side == Sell {
+		base, quote = quote, base
+	}
+	switch {
+	case x.Side != Buy && x.Side != Sell, x.Base != base, x.Quote != quote, x.Base == x.Quote, x.Fixed != t.Asset, x.Fixed != base && x.Fixed != quote:
+		return fmt.Errorf("%w: an exchange of other assets than its accounts'", errUnsound)
+	case len(x.Passed) > maxPasses:
+		return fmt.Errorf("%w: more than %d paths", errUnsound, maxPasses)
+	}
+	for _, s := range []string{x.Source, x.Session, x.Quoted, x.External} {
+		if tenancy.CheckText("exchange", s, maxExchangeText) != nil {
+			return fmt.Errorf("%w: a text that cannot be kept", errUnsound)
+		}
+	}
+	for _, a := range []accounts.Amount{x.BaseAmount, x.QuoteAmount, x.ProviderAmount, x.Rate, x.ProviderRate, x.Reference} {
+		if accounts.CheckAmount("exchange", a.Decimal, accounts.MaxScale) != nil {
+			return fmt.Errorf("%w: a figure of an exchange that is none", errUnsound)
+		}
+	}
+	return nil
+}
+
+// fits tells whether a settled answer is about this exchange: the base amount
+// exactly, the quote amount within what it may slip.
+func (x *Exchange) fits(a Answer) bool {
+	return a.Asset == x.Base && a.Amount.Equal(x.BaseAmount.Decimal) && a.CounterAsset == x.Quote &&
+		a.Counter.Sub(x.ProviderAmount.Decimal).Abs().LessThanOrEqual(x.Slippage.Decimal)
+}
+
+// slip is what the provider's amount turned out to be worth to the firm: the
+// customer's amounts stand, the spread takes it.
+func (x *Exchange) slip(t *Terms, provided decimal.Decimal) {
+	by := provided.Sub(x.ProviderAmount.Decimal)
+	if by.IsZero() {
+		return
+	}
+	if x.Side == Buy { // the firm paid the provider so much more
+		by = by.Neg()
+	}
+	x.ProviderAmount = accounts.Exact(provided)
+	for _, leg := range []struct {
+		ref accounts.Ref
+		by  decimal.Decimal
+	}{{accounts.Clearing(t.Provider), by.Neg()}, {accounts.IncomeSpread, by}} {
+		t.Postings = append(t.Postings, accounts.Posting{Ref: leg.ref, Asset: x.Quote, Amount: accounts.Exact(leg.by)})
+	}
+}

@@ -1,0 +1,236 @@
+package trading
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/operations"
+)
+
+// The codes of what keeps a trade from being made.
+const (
+	CodePairUnknown  = "pair_unknown"     // the accounts are no pair of the customer, in this direction or at all
+	CodePairInactive = "pair_inactive"    // it is switched off
+	CodePairSame     = "pair_same_asset"  // its accounts are of one asset
+	CodeSide         = "side_not_offered" // the pair is traded in the other direction only
+	CodeMinimum      = "trade_minimum"    // of the quote amount
+	CodeMaximum      = "trade_maximum"
+	CodeTooSmall     = "amount_too_small"  // one of its amounts is less than one unit
+	CodeNoPath       = "no_path"           // no active path with a provider that the customer may use
+	CodeNoQuote      = "no_quote"          // no provider gave a usable rate
+	CodeNoExecution  = "no_execution_path" // as CodeNoPath, for the execution
+	CodeQuotesFull   = "quotes_full"       // too many quotes are open
+	CodeLimitNeeded  = "limit_required"    // what waits must say the worst rate that is agreed to
+	CodeLimitRate    = "limit_not_reached" // the all-in rate is worse than that
+)
+
+// facts are what was asked for outside, for one order on one set-up.
+type facts struct {
+	from, to   accounts.ID
+	amount     decimal.Decimal
+	attributes map[string]string
+	pair       int64 // versions of the settings
+	customer   int64
+	at         time.Time
+
+	quote     Quotation
+	path      Path
+	session   Session
+	reference Rate
+	passed    []operations.Pass
+	found     bool
+}
+
+// factsLast is how long it is believed that nobody quotes.
+const factsLast = time.Second
+
+// Fresh tells whether the quote is for this order and set-up, and stands.
+func (*Kind) Fresh(v operations.View, now time.Time) bool {
+	f, ok := v.Facts().(*facts)
+	if !ok {
+		return false
+	}
+	o := v.Order()
+	pair, customer := versions(v, o)
+	if f.from != o.From || f.to != o.To || !f.amount.Equal(o.Amount.Decimal) || !maps.Equal(f.attributes, o.Attributes) || f.pair != pair || f.customer != customer {
+		return false
+	}
+	if !f.found {
+		return now.Before(f.at.Add(factsLast))
+	}
+	return f.quote.Expires.IsZero() && now.Before(f.at.Add(time.Minute)) || now.Before(f.quote.Expires)
+}
+
+// offer is what the set-up makes of an order, and what of it is unmet.
+type offer struct {
+	pair   *Pair
+	side   operations.Side
+	ofBase bool
+	base   accounts.Account
+	quote  accounts.Account
+	paths  []Path // that may quote, in order
+}
+
+// offered reads the set-up for the order of the view.
+func (k *Kind) offered(v operations.View, o operations.Order) (of offer, unmet []operations.Unmet) {
+	refuse := func(code, remedy string, figures ...operations.Figure) {
+		unmet = append(unmet, operations.Unmet{Code: code, Subject: pairText(o), Figures: figures, Remedy: remedy})
+	}
+	var ok bool
+	if of.pair, of.side, ok = pairOf(v, o); !ok {
+		refuse(CodePairUnknown, "Have the pair set up for the customer.")
+		return of, unmet
+	}
+	of.ofBase = o.Attributes[attrFixed] == fixedBase
+	of.base, _ = v.Account(of.pair.Base)
+	of.quote, _ = v.Account(of.pair.Quote)
+	if of.base.Asset == of.quote.Asset {
+		refuse(CodePairSame, "Choose two accounts of different assets.", operations.Figure{Name: "asset", Value: of.quote.Asset})
+	}
+	if of.pair.Inactive {
+		refuse(CodePairInactive, "Choose a pair that is active.")
+	}
+	if !of.pair.Sides.has(of.side) {
+		refuse(CodeSide, "Choose a pair that is traded in this direction.", operations.Figure{Name: "side", Value: string(of.side)}, operations.Figure{Name: "offered", Value: string(of.pair.Sides)})
+	}
+	c := customerOf(v)
+	for _, p := range inOrder(of.pair.Quotations, of.side) {
+		if _, known := k.cfg.Providers[p.Provider]; known && c.enabled(p.Provider) {
+			of.paths = append(of.paths, p)
+		}
+	}
+	if len(of.paths) == 0 {
+		refuse(CodeNoPath, "Have a quotation path set up with a provider that the customer may use.")
+	}
+	if of.pair.Execution == Priority && k.executes(v, &of) == "" {
+		refuse(CodeNoExecution, "Have an execution path set up with a provider that the customer may use.")
+	}
+	if open := v.Count(KindTrade, operations.Prepared); open >= k.cfg.MaxQuotes && !holdsOne(v) {
+		refuse(CodeQuotesFull, "Execute or cancel one of the open quotes.", operations.Figure{Name: "limit", Value: fmt.Sprint(k.cfg.MaxQuotes)})
+	}
+	return of, unmet
+}
+
+// holdsOne tells whether the trade that is planned is there already.
+func holdsOne(v operations.View) bool {
+	_, ok := v.Operation()
+	return ok
+}
+
+// executes is the provider of the first execution path; empty without one.
+func (k *Kind) executes(v operations.View, of *offer) string {
+	c := customerOf(v)
+	for _, p := range inOrder(of.pair.Executions, of.side) {
+		if _, known := k.cfg.Providers[p.Provider]; known && c.enabled(p.Provider) {
+			return p.Provider
+		}
+	}
+	return ""
+}
+
+// Plan prices a trade by the quote that was gathered for it.
+func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []operations.Unmet) {
+	o := v.Order()
+	asset := ""
+	if a, ok := v.Account(k.Measure(o)); ok {
+		asset = a.Asset
+	}
+	t := operations.Terms{Asset: asset}
+	of, unmet := k.offered(v, o)
+	if len(unmet) > 0 {
+		return t, unmet
+	}
+	f, _ := v.Facts().(*facts)
+	if f == nil || !k.Fresh(v, now) || !f.found {
+		u := operations.Unmet{Code: CodeNoQuote, Subject: pairText(o), Remedy: "Ask again, or have another path set up."}
+		if f != nil {
+			for _, p := range f.passed {
+				u.Figures = append(u.Figures, operations.Figure{Name: p.Provider, Value: p.Code})
+			}
+		}
+		return t, append(unmet, u)
+	}
+	spread := f.path.Spread.For(f.session)
+	rate := allIn(f.quote.Rate, spread, of.side)
+	x := exchange(of.side, of.ofBase, o.Amount.Decimal, rate, f.quote.Rate, of.base.Scale, of.quote.Scale)
+	unmet = append(of.within(o, x), limited(o, of.side, rate)...)
+	if !x.base.IsPositive() || !x.quote.IsPositive() || !x.provided.IsPositive() {
+		return t, unmet
+	}
+	t.Provider = f.path.Provider
+	if of.pair.Execution == Priority {
+		t.Provider = k.executes(v, &of)
+	}
+	debit, credit := x.quote, x.base
+	if of.side == operations.Sell {
+		debit, credit = credit, debit
+	}
+	t.Debit, t.Credit = accounts.Exact(debit), accounts.Exact(credit)
+	t.Holds = []operations.HoldTerm{{Account: o.From, Amount: t.Debit}}
+	t.Postings = x.postings(&o, of.side, of.base.Asset, of.quote.Asset, t.Provider)
+	t.Expires = now.Add(k.validFor(&o))
+	if e := f.quote.Expires; !e.IsZero() && e.Before(t.Expires) {
+		t.Expires = e
+	}
+	t.Exchange = &operations.Exchange{
+		Base: of.base.Asset, Quote: of.quote.Asset, Side: of.side, Fixed: asset,
+		BaseAmount: accounts.Exact(x.base), QuoteAmount: accounts.Exact(x.quote), ProviderAmount: accounts.Exact(x.provided),
+		Slippage: accounts.Exact(x.provided.Mul(k.cfg.Slippage).Shift(-4).RoundDown(of.quote.Scale)),
+		Rate:     accounts.Exact(rate), ProviderRate: accounts.Exact(f.quote.Rate),
+		Reference: accounts.Exact(f.reference.Value), Source: f.reference.Source, At: f.reference.At, Stale: f.reference.Stale || f.quote.Stale,
+		Spread: accounts.Exact(spread), Session: string(f.session), Rounding: x.rounding,
+		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed,
+	}
+	return t, unmet
+}
+
+// limited tells whether the rate is worse than the order's limit.
+func limited(o operations.Order, side operations.Side, rate decimal.Decimal) []operations.Unmet {
+	limit, err := ParseRate(o.Attributes[attrLimit])
+	if err != nil || side == operations.Buy && !rate.GreaterThan(limit) || side == operations.Sell && !rate.LessThan(limit) {
+		return nil
+	}
+	return []operations.Unmet{{
+		Code: CodeLimitRate, Subject: pairText(o), Remedy: "Wait for another rate, or change the limit.",
+		Figures: []operations.Figure{{Name: "limit", Value: accounts.Canonical(limit)}, {Name: "rate", Value: accounts.Canonical(rate)}},
+	}}
+}
+
+// Wait tells that an order without a limit cannot wait.
+func (*Kind) Wait(v operations.View) []operations.Unmet {
+	o := v.Order()
+	if _, ok := o.Attributes[attrLimit]; ok {
+		return nil
+	}
+	return []operations.Unmet{{Code: CodeLimitNeeded, Subject: pairText(o), Remedy: "Give the worst rate that is agreed to."}}
+}
+
+// Again tells whether there may be a quote a little later.
+func (*Kind) Again(unmet []operations.Unmet) bool {
+	return len(unmet) == 1 && unmet[0].Code == CodeNoQuote
+}
+
+// within tells what of a trade's amounts is out of bounds.
+func (of *offer) within(o operations.Order, x exchanged) []operations.Unmet {
+	var unmet []operations.Unmet
+	refuse := func(code, remedy string, limit decimal.Decimal) {
+		unmet = append(unmet, operations.Unmet{
+			Code: code, Subject: pairText(o), Remedy: remedy,
+			Figures: []operations.Figure{{Name: "limit", Value: accounts.Canonical(limit)}, {Name: "asked", Value: accounts.Canonical(x.quote)}, {Name: "asset", Value: of.quote.Asset}},
+		})
+	}
+	if !x.base.IsPositive() || !x.quote.IsPositive() || !x.provided.IsPositive() {
+		refuse(CodeTooSmall, "Ask for more.", decimal.New(1, -of.quote.Scale))
+	}
+	if m := of.pair.Minimum; m.IsPositive() && x.quote.LessThan(m.Decimal) {
+		refuse(CodeMinimum, "Ask for at least the minimum.", m.Decimal)
+	}
+	if m := of.pair.Maximum; m.IsPositive() && x.quote.GreaterThan(m.Decimal) {
+		refuse(CodeMaximum, "Ask for at most the maximum.", m.Decimal)
+	}
+	return unmet
+}

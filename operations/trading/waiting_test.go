@@ -1,0 +1,127 @@
+package trading_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/trading"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// moving is a provider whose rate a test moves; without one it is down.
+type moving struct {
+	operations.Desk
+
+	rate  string
+	asked int
+}
+
+func (m *moving) Quote(context.Context, trading.Ask) (trading.Quotation, error) {
+	m.asked++
+	if m.rate == "" {
+		return trading.Quotation{}, errors.New("down")
+	}
+	return trading.Quotation{Rate: dec(m.rate)}, nil
+}
+
+func approvedDesk(t *testing.T) (*desk, *moving, tenancy.Scope) {
+	t.Helper()
+	p := &moving{rate: "5"}
+	d := beginWith(t, trading.Config{Providers: map[string]trading.Provider{"p": p}}, operations.Config{
+		Approvals: []operations.Approval{{Name: "large", Match: operations.Match{Kinds: []string{trading.KindTrade}, From: dec("1000")}}},
+	})
+	house, err := d.eng.Gate().Own(t.Context(), ana(), "")
+	require.NoError(t, err)
+	bruno := tenancy.Principal{Tenant: "acme", Operator: "bruno", Person: "p-bruno"}
+	for _, x := range []operations.Administrative{
+		tenancy.Register{Operator: "bruno", Person: "p-bruno"},
+		tenancy.Allow{Operator: "bruno", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Approve)},
+	} {
+		_, err := d.eng.Manage(t.Context(), house, d.in(), x)
+		require.NoError(t, err)
+	}
+	scope, err := d.eng.Gate().Enter(t.Context(), bruno, d.scope.Customer(), "")
+	require.NoError(t, err)
+	return d, p, scope
+}
+
+func (d *desk) limited(base, limit string) trading.Trade {
+	q := d.buy(base)
+	q.Limit = dec(limit)
+	return q
+}
+
+func (d *desk) work() operations.Done {
+	d.t.Helper()
+	done, err := d.eng.Work(d.t.Context(), operations.Budget{})
+	require.NoError(d.t, err)
+	return done
+}
+
+func (d *desk) now(o operations.Operation) operations.Operation {
+	d.t.Helper()
+	n, err := d.eng.Book(d.scope).Operation(d.t.Context(), o.ID)
+	require.NoError(d.t, err)
+	return n
+}
+
+func TestAPriceDoesNotWait(t *testing.T) {
+	t.Parallel()
+	d, p, bruno := approvedDesk(t)
+	_, err := d.eng.Submit(t.Context(), d.scope, d.in(), d.buy("1000"))
+	require.Equal(t, []string{trading.CodeLimitNeeded}, codes(err), "what waits needs a limit")
+	_, err = d.eng.Submit(t.Context(), d.scope, d.in(), d.limited("1000", "5.02"))
+	require.Equal(t, []string{trading.CodeLimitRate}, codes(err), "5.025 is worse")
+
+	res, err := d.eng.Submit(t.Context(), d.scope, d.in(), d.limited("1000", "5.1"))
+	require.NoError(t, err)
+	require.Equal(t, operations.AwaitingApproval, res.Operation.State)
+	p.rate = "5.05"
+	asked := p.asked
+	allowed, err := d.eng.Actions(t.Context(), bruno, res.Operation.ID)
+	require.NoError(t, err)
+	require.NotEmpty(t, allowed)
+	require.Equal(t, asked, p.asked, "to tell what could be done, nobody is asked")
+	res, err = d.eng.Approve(t.Context(), bruno, d.in(), res.Operation.Ref())
+	require.NoError(t, err)
+	require.Equal(t, operations.Scheduled, res.Operation.State)
+	require.Equal(t, 1, d.work().Released)
+	o := d.now(res.Operation)
+	require.Equal(t, operations.Completed, o.State)
+	require.Equal(t, "5.07525", o.Terms.Exchange.Rate.String(), "the rate of then")
+	require.Equal(t, [2]string{"94924.75", "101000"}, d.has())
+	d.verified()
+}
+
+func TestWhatIsLetGoBeyondItsLimitFails(t *testing.T) {
+	t.Parallel()
+	d, p, _ := approvedDesk(t)
+	q := d.limited("100", "5.1")
+	q.NotBefore = d.clock.Now().Add(time.Hour)
+	res, err := d.eng.Submit(t.Context(), d.scope, d.in(), q)
+	require.NoError(t, err)
+	require.Equal(t, operations.Scheduled, res.Operation.State)
+	require.Zero(t, d.work().Released, "not yet")
+
+	p.rate = ""
+	d.clock.Advance(time.Hour)
+	require.Zero(t, d.work().Released)
+	require.Equal(t, operations.Scheduled, d.now(res.Operation).State, "without a quote it goes on waiting")
+
+	p.rate = "5.2"
+	d.clock.Advance(time.Hour)
+	d.work()
+	o := d.now(res.Operation)
+	require.Equal(t, operations.Failed, o.State)
+	require.Equal(t, trading.CodeLimitRate, o.Outcome.Code)
+	require.Equal(t, [2]string{"100000", "100000"}, d.has())
+	holds, err := d.eng.Book(d.scope).Holds(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, holds)
+	d.verified()
+}
