@@ -42,7 +42,7 @@ func TestBothCataloguesHaveTheSameTexts(t *testing.T) {
 	text := get(t, "/customer-operations.js").Body.String()
 	parts := regexp.MustCompile(`(?s)const en = \{(.*?)\n\};\nconst pt = \{(.*?)\n\};`).FindStringSubmatch(text)
 	require.Len(t, parts, 3)
-	key := regexp.MustCompile(`(?m)(?:^  |', |", )'?([a-zA-Z0-9]+(?:\.\w+)?)'?: ['"]`)
+	key := regexp.MustCompile(`(?:\n {2}|', |", )'?([a-zA-Z0-9]+(?:\.\w+)?)'?: ['"]`)
 	keys := func(part string) (all []string) {
 		for _, m := range key.FindAllStringSubmatch(part, -1) {
 			all = append(all, m[1])

@@ -56,7 +56,7 @@ type tab struct {
 	ctx context.Context //nolint:containedctx // the browser's, for one test
 }
 
-func run1[T any](b *tab, a chromedp.Action[T]) T {
+func look[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.ctx, a)
 	require.NoError(b.t, err)
@@ -74,12 +74,12 @@ func (b *tab) until(what string) {
 
 func (b *tab) do(what string) {
 	b.t.Helper()
-	run1(b, chromedp.Evaluate[bool](`(() => {`+root+what+`; return true })()`))
+	look(b, chromedp.Evaluate[bool](`(() => {`+root+what+`; return true })()`))
 }
 
 func (b *tab) text(what string) string {
 	b.t.Helper()
-	return run1(b, chromedp.Evaluate[string](`(() => {`+root+`return String(`+what+`) })()`))
+	return look(b, chromedp.Evaluate[string](`(() => {`+root+`return String(`+what+`) })()`))
 }
 
 // fill chooses a kind and types an amount, as a person would.
@@ -92,11 +92,11 @@ func TestAnOperatorDepositsForACustomer(t *testing.T) {
 	t.Parallel()
 	b := &tab{t, browser(t)}
 	url := serve(t)
-	run1(b, chromedp.EmulateViewport(1280, 900))
-	run1(b, chromedp.Navigate(url))
+	look(b, chromedp.EmulateViewport(1280, 900))
+	look(b, chromedp.Navigate(url))
 	b.do(`document.getElementById('ana').click()`)
 	b.until(`location.pathname === '/desk/' && document.querySelector('td a')`)
-	run1(b, chromedp.Navigate(url+"desk/?lang=en"))
+	look(b, chromedp.Navigate(url+"desk/?lang=en"))
 	b.until(`document.querySelector('td a')`)
 	b.do(`[...document.querySelectorAll('td a')].find((a) => a.textContent === 'Maria da Silva').click()`)
 	b.until(`r?.querySelector('#banner h2')?.textContent === 'Maria da Silva' && r.querySelectorAll('tbody tr').length >= 20 && r.querySelector('#live').textContent === 'Live'`)
@@ -120,7 +120,7 @@ func TestAnOperatorDepositsForACustomer(t *testing.T) {
 	b.do(`r.querySelector('tbody button.plain').click()`)
 	b.until(`r.querySelector('.story li')`)
 	for _, width := range []int64{1280, 390} {
-		run1(b, chromedp.EmulateViewport(width, 900))
+		look(b, chromedp.EmulateViewport(width, 900))
 		b.shoot(fmt.Sprint("light-", width))
 		require.Equal(t, "false", b.text(`document.documentElement.scrollWidth > innerWidth`), "the page is wider than %d px", width)
 	}
@@ -129,7 +129,7 @@ func TestAnOperatorDepositsForACustomer(t *testing.T) {
 // shoot keeps a picture for people in ONBEHALF_SHOTS, or where the test may write.
 func (b *tab) shoot(name string) {
 	b.t.Helper()
-	png := run1(b, chromedp.FullScreenshot(100))
+	png := look(b, chromedp.FullScreenshot(100))
 	dir := os.Getenv("ONBEHALF_SHOTS")
 	if dir == "" {
 		dir = b.t.TempDir()

@@ -17,7 +17,7 @@ const en = {
   'state.prepared': 'Prepared', 'state.awaiting_approval': 'Awaiting approval', 'state.scheduled': 'Scheduled', 'state.executing': 'Executing', 'state.unresolved': 'Unresolved', 'state.completed': 'Completed',
   'state.failed': 'Failed', 'state.cancelled': 'Cancelled', 'state.rejected': 'Rejected', 'state.expired': 'Expired', 'status.active': 'Active', 'status.suspended': 'Suspended', 'status.onboarding': 'Onboarding', 'status.closed': 'Closed',
   'status.pending': 'Pending', 'status.debit_frozen': 'Debit frozen', 'status.frozen': 'Frozen', 'status.overdrawn': 'Overdrawn', 'type.individual': 'Individual', 'type.company': 'Company', 'type.house': 'House',
-  'action.execute': 'Execute', 'action.cancel': 'Cancel', 'action.modify': 'Modify', 'action.approve': 'Approve', 'action.reject': 'Reject', 'action.refund': 'Refund', 'action.withdraw': 'Take approval back',
+  'action.prepare': 'Prepare', 'action.execute': 'Execute', 'action.cancel': 'Cancel', 'action.modify': 'Modify', 'action.approve': 'Approve', 'action.reject': 'Reject', 'action.refund': 'Refund', 'action.withdraw': 'Take approval back',
 };
 const pt = {
   for: '{name}, você age por', house: 'Os livros da própria empresa', houseFor: '{name}, você age pela própria empresa', reason: 'Motivo', none: 'não informado',
@@ -37,5 +37,5 @@ const pt = {
   'state.prepared': 'Preparada', 'state.awaiting_approval': 'Aguarda aprovação', 'state.scheduled': 'Agendada', 'state.executing': 'Em execução', 'state.unresolved': 'Sem resposta', 'state.completed': 'Concluída',
   'state.failed': 'Falhou', 'state.cancelled': 'Cancelada', 'state.rejected': 'Rejeitada', 'state.expired': 'Expirada', 'status.active': 'Ativo', 'status.suspended': 'Suspenso', 'status.onboarding': 'Em cadastro', 'status.closed': 'Encerrado',
   'status.pending': 'Pendente', 'status.debit_frozen': 'Débito congelado', 'status.frozen': 'Congelada', 'status.overdrawn': 'Em descoberto', 'type.individual': 'Pessoa física', 'type.company': 'Empresa', 'type.house': 'Casa',
-  'action.execute': 'Executar', 'action.cancel': 'Cancelar', 'action.modify': 'Modificar', 'action.approve': 'Aprovar', 'action.reject': 'Rejeitar', 'action.refund': 'Reembolsar', 'action.withdraw': 'Retirar aprovação',
+  'action.prepare': 'Preparar', 'action.execute': 'Executar', 'action.cancel': 'Cancelar', 'action.modify': 'Modificar', 'action.approve': 'Aprovar', 'action.reject': 'Rejeitar', 'action.refund': 'Reembolsar', 'action.withdraw': 'Retirar aprovação',
 };
