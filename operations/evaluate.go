@@ -45,7 +45,7 @@ type rulebook struct {
 	kinds     map[string]Kind
 	rules     All
 	fees      []FeeRule
-	limits    []Limit
+	limits    []limit
 	approvals []Approval
 	zone      *time.Location
 	zones     map[tenancy.TenantID]*time.Location
