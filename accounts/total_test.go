@@ -47,6 +47,11 @@ func TestTotalsAddUpAsDecimalsDo(t *testing.T) {
 			require.Equal(t, accounts.Fits(want), got.Fits())
 			require.Equal(t, want.Cmp(d), got.Cmp(accounts.TotalOf(d)), "%s with %s", want, d)
 			require.Equal(t, want.LessThan(d), accounts.Less(want, d))
+			require.True(t, want.Add(d).Equal(accounts.Plus(want, d)), "%s and %s", want, d)
+			require.True(t, d.Sub(want).Equal(accounts.Minus(d, want)), "%s less %s", d, want)
+			e := figure()
+			require.True(t, e.Add(d).Equal(accounts.Plus(e, d)), "%s and %s", e, d)
+			require.True(t, d.Sub(e).Equal(accounts.Minus(d, e)), "%s less %s", d, e)
 		}
 	}
 }

@@ -264,7 +264,7 @@ func nets(v View, t Terms) []net {
 			i = len(ns) - 1
 		}
 		n := &ns[i]
-		n.amount = n.amount.Add(p.Amount.Decimal)
+		n.amount = accounts.Plus(n.amount, p.Amount.Decimal)
 		if n.amount.IsNegative() {
 			n.dir = accounts.Debit
 		} else {
