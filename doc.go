@@ -12,8 +12,9 @@
 //   - tenancy: who acts for whom. Identifiers, actors, grants, the Gate and the scopes it gives.
 //   - customer: who the customer is. Profile, type, status.
 //   - accounts: what the customer has. Assets, amounts, accounts, balances, postings, eligibility.
-//   - operations: what is done. The engine, the lifecycle, rules, terms, the journal and the contracts of a
-//     store. operations/operationstest helps a firm to test its own rules.
+//   - operations: what is done. The engine, the lifecycle, the firm's rules (fees, limits, approvals, and those
+//     of its own), refunds, terms, the journal and the contracts of a store. operations/operationstest helps
+//     a firm to test its rules.
 //   - adapters/memory, adapters/sqlstore: where books are kept. sqlstore is a module of its own and brings
 //     no driver. adapters/storetest is the contract of a store as a test suite.
 //

@@ -76,7 +76,7 @@ func (t Total) Decimal() decimal.Decimal {
 		w = wide{hi: hi, lo: lo}
 	}
 	if w.hi == 0 && w.lo <= math.MaxInt64 {
-		c := int64(w.lo) //nolint:gosec // it was just compared
+		c := int64(w.lo)
 		if t.w.negative() {
 			c = -c
 		}

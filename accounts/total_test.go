@@ -14,7 +14,7 @@ import (
 // they add up to.
 func TestTotalsAddUpAsDecimalsDo(t *testing.T) {
 	t.Parallel()
-	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable figures
+	rnd := rand.New(rand.NewPCG(1, 2))
 	figure := func() decimal.Decimal {
 		d := decimal.New(rnd.Int64()>>rnd.IntN(63), -rnd.Int32N(19))
 		switch rnd.IntN(6) {
@@ -70,7 +70,7 @@ func TestTotalsGrowBeyondWhatIsShort(t *testing.T) {
 	}
 }
 
-func TestTotalsAllocateNothing(t *testing.T) {
+func TestTotalsAllocateNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	a, b := decimal.New(12345, -2), decimal.New(7, 0)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		s := accounts.TotalOf(a).Plus(accounts.TotalOf(b)).Minus(accounts.TotalOf(b))

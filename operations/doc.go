@@ -42,6 +42,18 @@
 // says is one more command, and silence makes the operation unresolved: holds
 // stay until Engine.Work has found out.
 //
+// # The firm's rules
+//
+// What a firm decided is values in [Config]: [FeeRule], [Limit], [Approval] and
+// [Rule]. They are judged in the decision, in one order, with eligibility and
+// funds; Engine.Explain shows what they would say before anything happens. Fees
+// and the approval that is needed are frozen in the terms, everything else is
+// judged again whenever the operation goes on. An operation that needs approval
+// waits, its funds held, until other persons have agreed to exactly its content:
+// Engine.Approve, Engine.Reject, [Firm].Worklist. A [Refund] gives back of a
+// completed operation. [Freeze] and [tenancy.Stop] are entries that hold from
+// the next decision on. docs/rules.md tells how a firm writes and tests all this.
+//
 // # What an answer is worth
 //
 // Every answer was confirmed by the store when it was given: a result by its

@@ -99,10 +99,10 @@ func Seal(e *Entry) (Sealed, error) {
 }
 
 // extra guesses what fees and counts add to the bytes of an entry.
-func (fx *Effects) extra() int {
-	n := 80 * max(0, len(fx.Postings)-2)
-	for i := range fx.Operations {
-		o := &fx.Operations[i]
+func (e *Effects) extra() int {
+	n := 80 * max(0, len(e.Postings)-2)
+	for i := range e.Operations {
+		o := &e.Operations[i]
 		n += 80*max(0, len(o.Terms.Postings)-2) + 128*len(o.Terms.Fees)
 		if o.Counted != nil {
 			n += 64 + 24*len(o.Counted.Counters)

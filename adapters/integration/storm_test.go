@@ -35,6 +35,12 @@ type berth struct {
 
 func eachStore(t *testing.T, storm func(h *harbour)) {
 	t.Helper()
+	eachStoreWith(t, func() operations.Config { return operations.Config{} }, storm)
+}
+
+// eachStoreWith has engines of this configuration, made anew for each store.
+func eachStoreWith(t *testing.T, config func() operations.Config, storm func(h *harbour)) {
+	t.Helper()
 	stores := map[string]func(*testing.T) (operations.Store, int, int){
 		"memory": func(*testing.T) (operations.Store, int, int) { return memory.New(), 64, atLeast(5, 30, 400) },
 		"sqlite": func(t *testing.T) (operations.Store, int, int) {
@@ -53,9 +59,11 @@ func eachStore(t *testing.T, storm func(h *harbour)) {
 			t.Parallel()
 			store, callers, rounds := open(t)
 			h := &harbour{t: t, clock: newHands(), callers: callers, rounds: rounds}
+			c := config()
+			c.Clock = h.clock
 			for i := range h.engines {
 				var err error
-				h.engines[i], err = operations.New(store, operations.Config{Clock: h.clock})
+				h.engines[i], err = operations.New(store, c)
 				require.NoError(t, err)
 				t.Cleanup(h.engines[i].Close)
 			}

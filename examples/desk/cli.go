@@ -18,14 +18,15 @@ import (
 
 // globals are the flags of every command.
 type globals struct {
-	Store  string `default:"sqlite" enum:"sqlite,postgres" help:"What the firm's database is: sqlite (default) or postgres." placeholder:"KIND"`
-	DB     string `help:"The firm's database in SQLite." name:"db" placeholder:"FILE"`
-	DSN    string `env:"DESK_DSN" help:"The firm's database in PostgreSQL. With a password in it, give it in DESK_DSN: a command line can be seen by others." name:"dsn" placeholder:"URL"`
-	Firm   string `default:"acme" help:"The firm (default: acme)." placeholder:"ID"`
-	As     string `help:"Who you are: ana, bruno, carla or davi." placeholder:"OPERATOR"`
-	Reason string `help:"Why you enter a customer's context; recorded with all you do there." placeholder:"TEXT"`
-	Key    string `help:"The idempotency key of a change; a fresh one is drawn and printed." placeholder:"KEY"`
-	JSON   bool   `help:"Print for programs: one document, amounts as strings." name:"json"`
+	Store       string   `default:"sqlite" enum:"sqlite,postgres" help:"What the firm's database is: sqlite (default) or postgres." placeholder:"KIND"`
+	DB          string   `help:"The firm's database in SQLite." name:"db" placeholder:"FILE"`
+	DSN         string   `env:"DESK_DSN" help:"The firm's database in PostgreSQL. With a password in it, give it in DESK_DSN: a command line can be seen by others." name:"dsn" placeholder:"URL"`
+	Firm        string   `default:"acme" help:"The firm (default: acme)." placeholder:"ID"`
+	As          string   `help:"Who you are: ana, bruno, carla or davi." placeholder:"OPERATOR"`
+	Reason      string   `help:"Why you enter a customer's context; recorded with all you do there." placeholder:"TEXT"`
+	Key         string   `help:"The idempotency key of a change; a fresh one is drawn and printed." placeholder:"KEY"`
+	Acknowledge []string `help:"The codes of warnings you have seen, see explain; the change is meant in spite of them." placeholder:"CODE"`
+	JSON        bool     `help:"Print for programs: one document, amounts as strings." name:"json"`
 }
 
 // commands is the whole command line.
@@ -52,6 +53,19 @@ type commands struct {
 	Cancel    cancelCmd    `cmd:"" help:"Withdraw an operation that has not begun to happen."`
 	History   historyCmd   `cmd:"" help:"List a customer's operations, newest first."`
 	Actions   actionsCmd   `cmd:"" help:"Show an operation and what you may do to it, with all reasons why not."`
+	Approve   approveCmd   `cmd:"" help:"Agree to an operation that waits for it; nobody agrees to his own."`
+	Reject    rejectCmd    `cmd:"" help:"End an operation that waits for approval."`
+	Withdraw  withdrawCmd  `cmd:"" help:"Take back your own approval of an operation that still waits for others."`
+	Worklist  worklistCmd  `cmd:"" help:"List what waits for approval, and whether you may give it."`
+	Versions  versionsCmd  `cmd:"" help:"List the versions of an operation: who made each, and what it was."`
+	Refund    refundCmd    `cmd:"" help:"Give back of a completed operation."`
+	Refunds   refundsCmd   `cmd:"" help:"List the refunds of an operation."`
+	Freeze    freezeCmd    `cmd:"" help:"Keep a customer, or one of his accounts, from being debited or credited."`
+	Unfreeze  unfreezeCmd  `cmd:"" help:"Lift a freeze."`
+	Freezes   freezesCmd   `cmd:"" help:"List what is frozen of a customer."`
+	Stop      stopCmd      `cmd:"" help:"Let nothing of a kind, by a provider or in the whole firm begin."`
+	Lift      liftCmd      `cmd:"" help:"Let it begin again."`
+	Stops     stopsCmd     `cmd:"" help:"List what is stopped."`
 	Statement statementCmd `cmd:"" help:"List the postings of an account, newest first."`
 	Journal   journalCmd   `cmd:"" help:"List the entries of a book: who did what, for whom and why."`
 	Work      workCmd      `cmd:"" help:"Do what has become due in all books."`
@@ -153,7 +167,7 @@ func (c *caller) seat(ctx context.Context, create bool) (*seat, error) {
 // unlock opens the database, and signs nobody in.
 func (c *caller) unlock(ctx context.Context, create bool) (err error) {
 	at := place{store: sqlstore.Dialect(c.Store), file: c.DB, dsn: c.DSN}
-	c.desk, err = open(ctx, at, tenancy.TenantID(c.Firm), create, c.assets, c.clock)
+	c.desk, err = open(ctx, at, tenancy.TenantID(c.Firm), create, config(c.assets, c.clock))
 	return err
 }
 
@@ -170,10 +184,10 @@ func (c *caller) intent() (operations.Intent, error) {
 		if !c.JSON {
 			p := c.out.page(c.out.stderr)
 			p.linef(faint, "sent with --key %s", c.used)
-			return operations.Intent{Key: c.used}, p.err
+			return operations.Intent{Key: c.used, Acknowledge: c.Acknowledge}, p.err
 		}
 	}
-	return operations.Intent{Key: c.used}, nil
+	return operations.Intent{Key: c.used, Acknowledge: c.Acknowledge}, nil
 }
 
 // book names the context of a command.

@@ -17,26 +17,35 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-type demoCmd struct{}
+type demoCmd struct {
+	Rules bool `help:"Show the firm's rules at work instead: fees, limits, approvals, refunds, freezes and stops."`
+}
 
-// Run plays the demo on a database of its own.
-func (demoCmd) Run(ctx context.Context, c *caller) (err error) {
-	dir, err := os.MkdirTemp("", "desk-demo-")
-	if err != nil {
-		return fmt.Errorf("demo: %w", err)
+// Run plays a demo on a database of its own: a file that is removed in the end,
+// or with --store postgres the one that is named, where the firm of --firm must
+// be new and stays.
+func (x demoCmd) Run(ctx context.Context, c *caller) (err error) {
+	at := place{store: sqlstore.Dialect(c.Store), dsn: c.DSN}
+	if at.store == sqlstore.SQLite {
+		dir, err := os.MkdirTemp("", "desk-demo-")
+		if err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		at.file = filepath.Join(dir, "demo.db")
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	m := &demo{caller: c, clock: newMovable(), page: c.out.page(c.out.stdout)}
-	d, err := open(ctx, place{store: sqlstore.SQLite, file: filepath.Join(dir, "demo.db")}, "acme", true, c.assets, m.clock)
+	cfg, parts := config(c.assets, m.clock), m.screen()
+	if x.Rules {
+		r := &rulesDemo{demo: m}
+		cfg, parts = r.config(), r.parts()
+	}
+	m.desk, err = open(ctx, at, tenancy.TenantID(c.Firm), true, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.close()) }()
-	m.desk = d
-	for _, part := range []func(context.Context) error{
-		m.theFirm, m.theCustomers, m.entering, m.theAccounts, m.whyNot, m.theOperation, m.scheduled,
-		m.operationsTable, m.actionControls, m.theLogs, m.nextMorning, m.ownAccounts, m.verification,
-	} {
+	defer func() { err = errors.Join(err, m.desk.close()) }()
+	for _, part := range parts {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -61,6 +70,14 @@ type demo struct {
 	main, savings, coins, joaos accounts.ID
 	deed, later                 operations.OperationID // the executed and the scheduled withdrawal
 	morning                     time.Time              // when the scheduled one is due
+}
+
+// screen is every part of the operator's screen.
+func (m *demo) screen() []func(context.Context) error {
+	return []func(context.Context) error{
+		m.theFirm, m.theCustomers, m.entering, m.theAccounts, m.whyNot, m.theOperation, m.scheduled,
+		m.operationsTable, m.actionControls, m.theLogs, m.nextMorning, m.ownAccounts, m.verification,
+	}
 }
 
 // demoDoc is the whole demo for programs.

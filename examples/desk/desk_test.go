@@ -103,7 +103,7 @@ func (b *bundle) submitMany(customer, account string, n int) {
 	b.Helper()
 	assets, err := firmAssets()
 	require.NoError(b, err)
-	d, err := open(b.Context(), place{store: sqlstore.SQLite, file: b.file}, "acme", false, assets, systemClock())
+	d, err := open(b.Context(), place{store: sqlstore.SQLite, file: b.file}, "acme", false, config(assets, systemClock()))
 	require.NoError(b, err)
 	who, err := signIn("acme", "ana")
 	require.NoError(b, err)

@@ -74,6 +74,11 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 		{"statement", account, "--customer", customer},
 		{"statement", "clearing:desk", "--customer", customer, "--asset", "BRL"},
 		{"journal", "--customer", customer},
+		{"worklist"},
+		{"stops"},
+		{"freezes", "--customer", customer},
+		{"versions", string(o.ID), "--customer", customer},
+		{"refunds", string(o.ID), "--customer", customer},
 		{"cancel", string(o.ID), "--version", "1", "--customer", customer},
 	} {
 		out, errs := b.do(exitOK, "ana", append(args, "--json")...)
@@ -83,6 +88,7 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 		require.NoError(t, decoder.Decode(&document), "%v", args)
 		require.False(t, decoder.More(), "%v: one document", args)
 		require.NotEmpty(t, document, "%v", args)
+		require.NotContains(t, out, "null", "%v", args)
 		require.False(t, number.MatchString(out), "%v: an amount is a number", args)
 		require.NotContains(t, out, "\x1b")
 	}

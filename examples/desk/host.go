@@ -37,7 +37,8 @@ func firmAssets() (accounts.Assets, error) {
 }
 
 // config is everything this firm decided: what it deals in, that nobody enters
-// a customer's context without a reason, and its rules.
+// a customer's context without a reason, its rules, and that a second person
+// agrees to what is large. What demo --rules adds is in rulesConfig.
 func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 	return operations.Config{
 		Assets: assets,
@@ -45,7 +46,10 @@ func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 			operations.ForKinds{Kinds: []string{operations.KindWithdrawal}, Rule: operations.AmountWithin{Asset: "BRL", Min: decimal.New(1, 0), Max: decimal.New(50_000, 0)}},
 			operations.ForKinds{Kinds: []string{operations.KindWithdrawal}, Rule: operations.AmountWithin{Asset: "BTC", Max: decimal.New(1, 0)}},
 		},
-		PolicyVersion: "desk-1",
+		Approvals: []operations.Approval{{
+			Name: "large", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, Assets: []string{"BRL"}, From: decimal.New(10_000, 0)},
+		}},
+		PolicyVersion: "desk-2",
 		Gate:          tenancy.Policy{RequireReason: true},
 		Clock:         clock,
 	}
@@ -63,8 +67,8 @@ const connections = 4
 
 // open opens the database of a firm. Only with create may the file be new, and
 // only then tables are made.
-func open(ctx context.Context, at place, firm tenancy.TenantID, create bool, assets accounts.Assets, clock operations.Clock) (_ *desk, err error) {
-	d := &desk{firm: firm, clock: clock}
+func open(ctx context.Context, at place, firm tenancy.TenantID, create bool, cfg operations.Config) (_ *desk, err error) {
+	d := &desk{firm: firm, clock: cfg.Clock}
 	if at.store == sqlstore.PostgreSQL {
 		if at.file != "" {
 			return nil, tenancy.Invalid("db", "is for --store sqlite")
@@ -76,7 +80,7 @@ func open(ctx context.Context, at place, firm tenancy.TenantID, create bool, ass
 	if err != nil {
 		return nil, err
 	}
-	if err := d.start(ctx, at.store, create, assets); err != nil {
+	if err := d.start(ctx, at.store, create, cfg); err != nil {
 		return nil, errors.Join(err, d.db.Close())
 	}
 	return d, nil
@@ -103,7 +107,7 @@ func openFile(file string, create bool) (_ *sql.DB, err error) {
 	return db, nil
 }
 
-func (d *desk) start(ctx context.Context, dialect sqlstore.Dialect, create bool, assets accounts.Assets) error {
+func (d *desk) start(ctx context.Context, dialect sqlstore.Dialect, create bool, cfg operations.Config) error {
 	var err error
 	if d.store, err = sqlstore.New(d.db, dialect); err != nil {
 		return err
@@ -113,7 +117,7 @@ func (d *desk) start(ctx context.Context, dialect sqlstore.Dialect, create bool,
 			return err
 		}
 	}
-	d.eng, err = operations.New(d.store, config(assets, d.clock))
+	d.eng, err = operations.New(d.store, cfg)
 	return err
 }
 

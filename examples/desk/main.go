@@ -2,6 +2,7 @@
 // firm's staff operate accounts for its customers, as text.
 //
 //	desk demo                                  shows every part, on a database of its own
+//	desk demo --rules                          shows fees, limits, approvals, refunds, freezes and stops
 //	desk init --db firm.db --as ana            begins a firm
 //	desk customers --db firm.db --as ana       and so on: desk --help
 //

@@ -31,6 +31,12 @@ func (d resultDoc) draw(p *page) {
 func (p *page) operation(o operations.Operation, n names, now time.Time) {
 	p.linef(strong, "%s", p.asked(o.Order, o.Terms.Asset, n))
 	p.linef(statusTone(string(o.State)), "%s, version %d · operation %s", o.State, o.Version, o.ID)
+	if o.Parent != "" {
+		p.linef(plain, "of operation %s", o.Parent)
+	}
+	if o.State == operations.AwaitingApproval {
+		p.linef(waits, "%s", approvals(o))
+	}
 	if o.Outcome != nil {
 		p.linef(plain, "outcome %s %s", o.Outcome.Code, o.Outcome.Text)
 		if len(o.Outcome.Unmet) > 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -18,6 +19,9 @@ type planDoc struct {
 	Allowed bool             `json:"allowed"`
 	Unmet   []tenancy.Unmet  `json:"unmet"`
 
+	Warnings []string              `json:"warnings,omitempty"` // may be acknowledged
+	Limits   []operations.LimitUse `json:"limits,omitempty"`   // what is left before it
+
 	names names
 }
 
@@ -31,7 +35,8 @@ func (s *seat) explain(ctx context.Context, scope tenancy.Scope, o operations.Or
 		return planDoc{}, err
 	}
 	return planDoc{
-		Context: list.Context, Order: plan.Order, Terms: plan.Terms, Allowed: plan.Allowed(), Unmet: unmetList(plan.Unmet), names: list.names(),
+		Context: list.Context, Order: plan.Order, Terms: plan.Terms, Allowed: plan.Allowed(), Unmet: unmetList(plan.Unmet),
+		Warnings: plan.Warnings, Limits: plan.Limits, names: list.names(),
 	}, nil
 }
 
@@ -44,11 +49,31 @@ func (d planDoc) answer(p *page) {
 	p.linef(strong, "%s", p.asked(d.Order, d.Terms.Asset, d.names))
 	if d.Allowed {
 		p.terms(d.Terms, d.names, time.Time{})
+		p.limits(d.Limits)
 		p.linef(good, "It would be accepted.")
 		return
 	}
 	p.linef(bad, "It would be refused, for %s:", count(len(d.Unmet), "reason"))
 	p.reasons(d.Unmet)
+	p.limits(d.Limits)
+	for _, code := range d.Warnings {
+		p.linef(waits, "If it is meant all the same: --acknowledge %s", code)
+	}
+}
+
+// limits tells what is left of each limit before the operation counts.
+func (p *page) limits(all []operations.LimitUse) {
+	if len(all) == 0 {
+		return
+	}
+	rows := make([][]cell, len(all))
+	for i, l := range all {
+		rows[i] = []cell{
+			is(l.Limit), is(strings.ReplaceAll(string(l.Window), "_", " ")), is(p.money(l.Most.Decimal, l.Asset)),
+			is(p.money(l.Used.Decimal, l.Asset)), toned(strong, p.money(l.Left.Decimal, l.Asset)),
+		}
+	}
+	p.table([]column{col("limit"), col("per"), num("at most"), num("used"), num("left")}, rows)
 }
 
 func count(n int, what string) string {
@@ -92,6 +117,16 @@ func (p *page) terms(t operations.Terms, n names, now time.Time) {
 		{is("total debit"), is(p.money(t.Debit.Decimal, t.Asset))},
 		{is("total credit"), is(p.money(t.Credit.Decimal, t.Asset))},
 		{is("settled by"), is(provider)},
+	}
+	for _, f := range t.Fees {
+		way := " on top, from "
+		if f.Inside {
+			way = " inside, from "
+		}
+		rows = append(rows, []cell{is("fee " + f.Fee), is(p.money(f.Amount.Decimal, f.Asset) + way + n.of(f.Account))})
+	}
+	if a := t.Approval; a != nil {
+		rows = append(rows, []cell{is("needs approval"), toned(waits, "by "+count(a.Persons, "other person")+" within "+a.Within.String())})
 	}
 	for _, h := range t.Holds {
 		rows = append(rows, []cell{is("held from execution"), is(p.money(h.Amount.Decimal, t.Asset) + " on " + n.of(h.Account))})

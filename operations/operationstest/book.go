@@ -32,6 +32,7 @@ type BookSpec struct {
 	Customer tenancy.CustomerID // empty: "customer"
 	Type     customer.Type      // empty: individual
 	Status   customer.Status    // empty: active
+	Groups   []string           // the customer's
 	Country  string             // ISO 3166-1, two capital letters; empty: not known
 	At       time.Time          // when all of it happened, if not said otherwise. Zero: Start
 
@@ -41,6 +42,7 @@ type BookSpec struct {
 	System     []SystemSpec
 	Settings   []operations.Setter // of kinds, such as trading.SetPair; their kinds' checks are not made
 	Open       []OperationSpec
+	Freezes    []operations.Freeze // that hold; the reason is required
 
 	Assets accounts.Assets // as in Config; zero: every current fiat currency
 }
@@ -77,6 +79,7 @@ type OperationSpec struct {
 	Terms   operations.Terms // zero: the amount moves from From, or clearing, to To, or clearing, and is held on From
 	Maker   tenancy.Actor    // zero: Operator
 	Created time.Time        // zero: the spec's At
+	Counts  []string         // the limits it counts towards, on the UTC day of Created: "daily", or "daily@operator" where each counts for himself
 }
 
 // Operator is who acts where a test does not say: operator "operator", person
@@ -141,7 +144,7 @@ type event struct {
 
 // opening is the first entry. It is not later than any other.
 func (s BookSpec) opening(first time.Time) event {
-	fx := operations.Effects{Customer: &operations.CustomerEffect{Type: s.Type, Status: s.Status, Country: s.Country}}
+	fx := operations.Effects{Customer: &operations.CustomerEffect{Type: s.Type, Status: s.Status, Country: s.Country, Groups: slices.Sorted(slices.Values(s.Groups))}}
 	if s.At.Before(first) {
 		first = s.At
 	}
@@ -204,6 +207,21 @@ func (s BookSpec) events() ([]event, error) {
 			return operations.Effects{Settings: []operations.Setting{{
 				Name: set.Name, Version: set.Version + 1, Body: set.Body, By: tenancy.OperatorID(Operator().ID), Seq: seq, At: at,
 			}}}
+		}})
+	}
+	for i, z := range s.Freezes {
+		subject := "customer"
+		if z.Account != "" {
+			subject = "account:" + string(z.Account)
+		}
+		if err := z.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("freezes[%d]: %w", i, err))
+		}
+		if _, ok := scales[z.Account]; !ok && z.Account != "" {
+			errs = append(errs, fmt.Errorf("freezes[%d]: account %q is not in the spec", i, z.Account))
+		}
+		all = append(all, event{at: s.At, action: operations.Action(z.Change()), effects: func(int64, time.Time) operations.Effects {
+			return operations.Effects{Freezes: []operations.FreezeEffect{{Subject: subject, Frozen: true, Reason: z.Reason}}}
 		}})
 	}
 	for i, o := range s.Open {

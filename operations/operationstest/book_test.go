@@ -11,6 +11,7 @@ import (
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/operationstest"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 func view(f *operations.Folded) operations.View {
@@ -164,6 +165,10 @@ func TestSpecsThatNoBookCanHaveAreToldInFull(t *testing.T) {
 			operationstest.BookSpec{Open: []operationstest.OperationSpec{{Request: operations.Deposit{To: "a", Amount: amount}}, {}}},
 			[]string{`account "a"`, "request is required"},
 		},
+		"a freeze of nobody's account, and one for no reason": {
+			operationstest.BookSpec{Freezes: []operations.Freeze{{Account: "a", Reason: "a letter"}, {}}},
+			[]string{`freezes[0]: account "a"`, "freezes[1]"},
+		},
 		"an operation before its account": {
 			operationstest.BookSpec{Accounts: []operationstest.AccountSpec{a}, Open: []operationstest.OperationSpec{{
 				Created: operationstest.Start().Add(-time.Hour), Request: operations.Withdrawal{From: "a", Amount: amount},
@@ -178,5 +183,40 @@ func TestSpecsThatNoBookCanHaveAreToldInFull(t *testing.T) {
 				require.Contains(t, said, s)
 			}
 		})
+	}
+}
+
+func TestABookMayBeFrozenAndItsLimitsUsed(t *testing.T) {
+	t.Parallel()
+	cfg := operations.Config{Limits: []operations.Limit{{Name: "daily", Asset: "BRL", Day: decimal.NewFromInt(500)}}}
+	spec := operationstest.BookSpec{
+		Accounts: []operationstest.AccountSpec{{ID: "main", Asset: "BRL", Posted: "2000"}, {ID: "other", Asset: "BRL"}},
+		Open: []operationstest.OperationSpec{{
+			Request: operations.Withdrawal{From: "main", Amount: decimal.NewFromInt(350)}, Counts: []string{"daily"},
+		}},
+	}
+	explain := func(amount int64) operations.Plan {
+		q := operations.Withdrawal{From: "main", Amount: decimal.NewFromInt(amount)}
+		return operationstest.Explain(t, cfg, spec.Fold(t), q, operationstest.Start())
+	}
+	operationstest.RequireAllowed(t, explain(150))
+	operationstest.RequireUnmet(t, explain(151), operations.CodeLimitDay)
+
+	spec.Freezes = []operations.Freeze{{Account: "other", Reason: "a letter"}}
+	operationstest.RequireAllowed(t, explain(150))
+	spec.Freezes = []operations.Freeze{{Account: "main", Reason: "a letter"}, {Reason: "a court order"}}
+	operationstest.RequireUnmet(t, explain(150), operations.CodeAccountFrozen, operations.CodeCustomerFrozen)
+}
+
+func TestExplainUnderThrownSwitches(t *testing.T) {
+	t.Parallel()
+	book := operationstest.BookSpec{Accounts: []operationstest.AccountSpec{{ID: "main", Asset: "BRL"}}}.Fold(t)
+	q := operations.Deposit{To: "main", Amount: decimal.NewFromInt(1)}
+	under := func(subject string) operations.Plan {
+		return operationstest.ExplainUnder(t, operations.Config{}, book, q, operationstest.Start(), tenancy.Stop{Subject: subject, Reason: "a test"})
+	}
+	operationstest.RequireAllowed(t, under(tenancy.KindSubject(operations.KindWithdrawal)))
+	for _, subject := range []string{tenancy.WholeFirm, tenancy.KindSubject(operations.KindDeposit), tenancy.ProviderSubject(operations.DeskName)} {
+		operationstest.RequireUnmet(t, under(subject), operations.CodeStopped)
 	}
 }

@@ -8,6 +8,11 @@
 // and on failure tell of every unmet rule its code, subject, figures and
 // remedy. [Judge] asks each rule of a Config alone and tells which said what.
 //
+// Fees, limits, approvals, freezes and the firm's switches are judged with the
+// rules: a BookSpec may say what is frozen and what counts towards a limit, and
+// [ExplainUnder] throws switches. What takes several commands, such as an
+// approval or a refund, needs an engine, on a store in memory.
+//
 // A kind is tested in the same way: name it in Config.Kinds. An answer that a
 // firm's own provider gives is held against what the engine relies on by
 // [RequireAnswer].

@@ -11,6 +11,7 @@ import (
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/operationstest"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // Cooling is a rule of the firm's own: from an account that is younger than
@@ -92,6 +93,28 @@ func ExampleJudge() {
 	// Rules[1] operationstest_test.Cooling{Age:72h0m0s Most:500}
 	//   account_cooling (account:main): asked=600 maximum=500 until=2026-11-05
 	//     remedy: Ask for less, or wait until the account is older.
+}
+
+// A whole policy is tested as a single rule is: here a limit that is used in
+// part, and a switch that is thrown.
+func ExampleExplainUnder() {
+	t := printing{} // in a test, its own *testing.T
+	cfg := operations.Config{Limits: []operations.Limit{{Name: "daily", Asset: "BRL", Day: decimal.NewFromInt(500)}}}
+	book := operationstest.BookSpec{
+		Accounts: []operationstest.AccountSpec{{ID: "main", Asset: "BRL", Posted: "1000.00"}},
+		Open: []operationstest.OperationSpec{{
+			Request: operations.Withdrawal{From: "main", Amount: decimal.NewFromInt(350)}, Counts: []string{"daily"},
+		}},
+	}.Fold(t)
+	q := operations.Withdrawal{From: "main", Amount: decimal.NewFromInt(200)}
+	stop := tenancy.Stop{Subject: tenancy.ProviderSubject(operations.DeskName), Reason: "the vault is closed"}
+	plan := operationstest.ExplainUnder(t, cfg, book, q, operationstest.Start(), stop)
+	fmt.Println(operationstest.Describe(plan.Unmet))
+	// Output:
+	//   stopped (provider:desk): reason=the vault is closed since=2026-11-02T09:00:00Z
+	//     remedy: Wait until the firm has lifted the stop.
+	//   limit_day (limit:daily): limit=500 used=350 asked=200 left=150 asset=BRL
+	//     remedy: Ask for at most what is left, or wait until earlier operations no longer count.
 }
 
 // printing is a testing.TB that prints what a test would fail with.

@@ -27,12 +27,31 @@ func ExplainAs(tb testing.TB, c operations.Config, book *operations.Folded, q op
 	return p
 }
 
-func explain(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor) (operations.Plan, error) {
+// ExplainUnder is Explain while these switches of the firm are thrown, since
+// Start. One that no engine would throw, such as of an unknown kind, stops
+// nothing here.
+func ExplainUnder(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, stops ...tenancy.Stop) operations.Plan {
+	tb.Helper()
+	p, err := explain(tb, c, book, q, at, Operator(), stops...)
+	if err != nil {
+		tb.Fatalf("operationstest: %s cannot be judged:\n%v", q.Order().Kind, err)
+	}
+	return p
+}
+
+func explain(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor, stops ...tenancy.Stop) (operations.Plan, error) {
 	tb.Helper()
 	e, err := operations.NewEvaluator(c)
 	if err != nil {
 		tb.Fatalf("operationstest: the Config is not valid:\n%v", err)
 		return operations.Plan{}, nil
 	}
-	return e.Explain(book, q, actor, at)
+	thrown := make([]tenancy.Stopped, len(stops))
+	for i, s := range stops {
+		if err := s.Validate(); err != nil {
+			tb.Fatalf("operationstest: stops[%d]: %v", i, err)
+		}
+		thrown[i] = tenancy.Stopped{Subject: s.Subject, Reason: s.Reason, At: Start()}
+	}
+	return e.Under(thrown...).Explain(book, q, actor, at)
 }

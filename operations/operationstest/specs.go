@@ -94,6 +94,10 @@ func (o OperationSpec) events(id operations.OperationID, at time.Time, known map
 		}
 		set(&terms.Expires, o.Created.Add(terms.Approval.Within).UTC())
 	}
+	var counted *operations.Counted
+	if len(o.Counts) > 0 {
+		counted = &operations.Counted{Day: operations.Day(o.Created.UTC().Format(time.DateOnly)), Amount: order.Amount, Counters: o.Counts}
+	}
 	path := []operations.State{o.State}
 	if o.State == operations.Unresolved {
 		path = []operations.State{operations.Executing, operations.Unresolved}
@@ -111,6 +115,7 @@ func (o OperationSpec) events(id operations.OperationID, at time.Time, known map
 				op := operations.Operation{
 					ID: o.ID, Version: int64(i + 1), State: state, Order: order, Terms: terms, Maker: o.Maker,
 					Created: created, CreatedAt: createdAt, Updated: seq, UpdatedAt: now, Content: content,
+					Counted: counted,
 				}
 				fx := operations.Effects{Operations: []operations.Operation{op}}
 				if i == 0 && state.Holds() {

@@ -44,8 +44,9 @@ func page() string {
 	for _, s := range operations.States() {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", s, yes(s.Final()), yes(s.Holds()), strings.Join(ways(s), ", "))
 	}
-	b.WriteString("\nOperations wait for approval where `Config.Approvals` asks for it. Of an operation that waits, approvals\n" +
-		"given to earlier content are void; what is scheduled and needs approval waits again once it is modified.\n\n" +
+	b.WriteString("\nOperations wait for approval where `Config.Approvals` asks for it, see [rules.md](rules.md). Of an operation that\n" +
+		"waits, approvals given to earlier content are void; what is scheduled and needs approval waits again once it is\n" +
+		"modified.\n\n" +
 		"What Modify may change in which state; everywhere else it may change nothing:\n\n| field |")
 	var states []operations.State
 	for _, s := range operations.States() {
