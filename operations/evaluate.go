@@ -45,7 +45,7 @@ type rulebook struct {
 	kinds     map[string]Kind
 	rules     All
 	fees      []FeeRule
-	limits    []Limit
+	limits    []limit
 	approvals []Approval
 	zone      *time.Location
 	zones     map[tenancy.TenantID]*time.Location
@@ -264,7 +264,7 @@ func nets(v View, t Terms) []net {
 			i = len(ns) - 1
 		}
 		n := &ns[i]
-		n.amount = n.amount.Add(p.Amount.Decimal)
+		n.amount = accounts.Plus(n.amount, p.Amount.Decimal)
 		if n.amount.IsNegative() {
 			n.dir = accounts.Debit
 		} else {

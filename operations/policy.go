@@ -78,20 +78,19 @@ func (r *rulebook) matched() error {
 }
 
 // covers tells whether the policy is for the order of the view.
-func (m *Match) covers(v View, t *Terms) bool {
+func (m *Match) covers(v *View, t *Terms) bool {
 	in := func(names []string, name string) bool { return len(names) == 0 || slices.Contains(names, name) }
-	c := &v.folded().customer
 	switch {
 	case !in(m.Kinds, v.order.Kind), !in(m.Assets, t.Asset),
 		len(m.Customers) > 0 && !slices.Contains(m.Customers, v.Book().Customer),
-		len(m.Groups) > 0 && !slices.ContainsFunc(c.Groups, func(g string) bool { return slices.Contains(m.Groups, g) }),
-		len(m.Types) > 0 && !slices.Contains(m.Types, c.Type),
-		m.From.IsPositive() && v.order.Amount.LessThan(m.From),
+		len(m.Groups) > 0 && !slices.ContainsFunc(v.folded().customer.Groups, func(g string) bool { return slices.Contains(m.Groups, g) }),
+		len(m.Types) > 0 && !slices.Contains(m.Types, v.Type()),
+		m.From.IsPositive() && accounts.Less(v.order.Amount.Decimal, m.From),
 		m.Direction == accounts.Debit && v.order.From == "",
 		m.Direction == accounts.Credit && v.order.To == "":
 		return false
 	}
-	return m.When == nil || m.When(v, t.clone())
+	return m.When == nil || m.When(*v, t.clone())
 }
 
 // zoneOf is where the days of a tenant begin.
