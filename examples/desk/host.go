@@ -16,6 +16,7 @@ import (
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/examples/internal/pgpool"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -38,7 +39,8 @@ func firmAssets() (accounts.Assets, error) {
 
 // config is everything this firm decided: what it deals in, that nobody enters
 // a customer's context without a reason, its rules, and that a second person
-// agrees to what is large. What demo --rules adds is in rulesConfig.
+// agrees to what is large. What demo --rules adds is in rulesConfig, and how the
+// firm trades in trades.
 func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 	return operations.Config{
 		Assets: assets,
@@ -49,7 +51,8 @@ func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 		Approvals: []operations.Approval{{
 			Name: "large", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, Assets: []string{"BRL"}, From: decimal.New(10_000, 0)},
 		}},
-		PolicyVersion: "desk-2",
+		Fees:          []operations.FeeRule{{Name: "trade", Match: operations.Match{Kinds: []string{trading.KindTrade}}, Tier: operations.Tier{BPS: decimal.New(10, 0)}}},
+		PolicyVersion: "desk-3",
 		Gate:          tenancy.Policy{RequireReason: true},
 		Clock:         clock,
 	}
