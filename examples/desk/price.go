@@ -9,7 +9,7 @@ import (
 
 // price is how a trade was priced, in rows of its terms.
 func (p *page) price(x *operations.Exchange) [][]cell {
-	verb, way, earned := "buy ", " for ", x.QuoteAmount.Sub(x.ProviderAmount.Decimal)
+	verb, earned := "buy ", x.QuoteAmount.Sub(x.ProviderAmount.Decimal)
 	if x.Side == operations.Sell {
 		verb, earned = "sell ", earned.Neg()
 	}
@@ -27,7 +27,7 @@ func (p *page) price(x *operations.Exchange) [][]cell {
 		spread += ", " + strings.ReplaceAll(x.Session, "_", " ")
 	}
 	rows := [][]cell{
-		{is("price"), toned(strong, verb+p.money(x.BaseAmount.Decimal, x.Base)+way+p.money(x.QuoteAmount.Decimal, x.Quote))},
+		{is("price"), toned(strong, verb+p.money(x.BaseAmount.Decimal, x.Base)+" for "+p.money(x.QuoteAmount.Decimal, x.Quote))},
 		{is("exact amount"), is(exact)},
 		{is("rate, all in"), is(per(x.Rate))},
 		{is("rate of the provider"), is(per(x.ProviderRate))},
