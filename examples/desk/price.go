@@ -17,7 +17,9 @@ func (p *page) price(x *operations.Exchange) [][]cell {
 	if x.Rounding != "" {
 		exact += ", the other rounded " + string(x.Rounding)
 	}
-	per := func(rate accounts.Amount) string { return accounts.Canonical(rate.Decimal) + " " + x.Quote + " for 1 " + x.Base }
+	per := func(rate accounts.Amount) string {
+		return accounts.Canonical(rate.Decimal) + " " + x.Quote + " for 1 " + x.Base
+	}
 	reference := per(x.Reference) + ", " + x.Source + " of " + clockTime(x.At)
 	if x.Stale {
 		reference += ", stale"
