@@ -30,6 +30,7 @@ type CustomerView struct {
 	Profile  customer.Profile // Name and TaxID are empty when erased
 	Status   customer.Status
 	Erased   bool
+	Groups   []string // ascending
 	OpenedAt time.Time
 	OpenedBy tenancy.OperatorID
 	Seq      int64
@@ -43,7 +44,7 @@ func (b *Book) Customer(ctx context.Context) (CustomerView, error) {
 	}
 	c := r.f.customer
 	v := CustomerView{
-		ID: r.f.id.Customer, Status: c.Status, OpenedAt: r.f.openedAt, OpenedBy: r.f.openedBy, Seq: r.f.head.Seq,
+		ID: r.f.id.Customer, Status: c.Status, Groups: slices.Clone(c.Groups), OpenedAt: r.f.openedAt, OpenedBy: r.f.openedBy, Seq: r.f.head.Seq,
 		Profile: customer.Profile{Type: c.Type, Country: c.Country, Person: c.Person},
 	}
 	var p personalProfile

@@ -10,7 +10,7 @@ import (
 
 // Administrative is a change to the book itself, for Engine.Manage. The set is
 // closed, and its changes are given by value: accounts.Open, SetStatus, SetLimit, Edit and SetCurrency;
-// customer.Edit, SetStatus and Erase; tenancy.Register, Suspend, Reinstate,
+// customer.Edit, SetStatus, SetGroups and Erase; tenancy.Register, Suspend, Reinstate,
 // Allow, Revoke, Stop and Lift; Freeze, Unfreeze, CloseIncident and Set. A kind's own changes
 // that are settings come as a Setter.
 type Administrative interface {
@@ -50,6 +50,8 @@ func administer(x Administrative, account accounts.ID, grant tenancy.GrantID, sa
 		return on(tenancy.ManageCustomers, func(d *decision) error { return d.editCustomer(x.Profile, salt) })
 	case customer.SetStatus:
 		return on(tenancy.ManageCustomers, func(d *decision) error { return d.customerStatus(x) })
+	case customer.SetGroups:
+		return on(tenancy.ManageCustomers, func(d *decision) error { return d.customerGroups(x) })
 	case customer.Erase:
 		return on(tenancy.ManageCustomers, func(d *decision) error { return d.erase() })
 	case tenancy.Register:
@@ -261,7 +263,7 @@ func (d *decision) setCustomer(p customer.Profile, status customer.Status) {
 	if kind == "" {
 		kind = customer.Individual
 	}
-	d.fx.Customer = &CustomerEffect{Type: kind, Status: status, Country: p.Country, Person: p.Person}
+	d.fx.Customer = &CustomerEffect{Type: kind, Status: status, Country: p.Country, Person: p.Person, Groups: d.f.customer.Groups}
 }
 
 func (d *decision) customerStatus(x customer.SetStatus) error {
@@ -290,6 +292,17 @@ func (d *decision) customerStatus(x customer.SetStatus) error {
 	}
 	was.Status = x.Status
 	d.fx.Customer = &was
+	return nil
+}
+
+// customerGroups puts the customer into groups.
+func (d *decision) customerGroups(x customer.SetGroups) error {
+	if d.f.customer.Type == customer.House {
+		d.refuse(houseUnchanging())
+	}
+	n := d.f.customer
+	n.Groups = slices.Sorted(slices.Values(x.Groups))
+	d.fx.Customer = &n
 	return nil
 }
 

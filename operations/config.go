@@ -261,6 +261,7 @@ func newRulebook(c Config) (*rulebook, error) {
 		errs = append(errs, accounts.CheckProvider(field, name))
 		r.providers[name] = p
 	}
+	errs = append(errs, r.matched())
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}

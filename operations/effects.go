@@ -37,6 +37,7 @@ type CustomerEffect struct {
 	Status  customer.Status  `json:"status"`
 	Country string           `json:"country,omitempty"`
 	Person  tenancy.PersonID `json:"person,omitempty"`
+	Groups  []string         `json:"groups,omitempty"` // ascending
 }
 
 // PersonalEffect says that personal data of this digest stand beside the

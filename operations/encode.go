@@ -169,7 +169,40 @@ func (w *writer) terms(t *Terms) {
 	}
 	w.otherOr("fees", len(t.Fees) > 0, t.Fees)
 	w.otherOr("approval", t.Approval != nil, t.Approval)
-	w.otherOr("exchange", t.Exchange != nil, t.Exchange)
+	if t.Exchange != nil {
+		w.key("exchange")
+		w.exchange(t.Exchange)
+	}
+	w.end()
+}
+
+func (w *writer) exchange(x *Exchange) {
+	w.begin()
+	w.text("base", x.Base)
+	w.text("quote", x.Quote)
+	w.text("side", string(x.Side))
+	w.text("fixed", x.Fixed)
+	w.amount("base_amount", x.BaseAmount)
+	w.amount("quote_amount", x.QuoteAmount)
+	w.amount("provider_amount", x.ProviderAmount)
+	if !x.Slippage.IsZero() {
+		w.amount("slippage", x.Slippage)
+	}
+	w.amount("rate", x.Rate)
+	w.amount("provider_rate", x.ProviderRate)
+	w.amount("reference", x.Reference)
+	w.text("source", x.Source)
+	w.time("at", x.At)
+	if x.Stale {
+		w.key("stale")
+		w.b = append(w.b, "true"...)
+	}
+	w.amount("spread", x.Spread)
+	w.textOr("session", x.Session)
+	w.textOr("rounding", string(x.Rounding))
+	w.text("quoted", x.Quoted)
+	w.textOr("external", x.External)
+	w.otherOr("passed", len(x.Passed) > 0, x.Passed)
 	w.end()
 }
 

@@ -102,6 +102,12 @@ func drawEntry(t *rapid.T) Entry {
 			o.Authors = who
 			o.Approvals = []Approved{{Actors: who, At: instant(), Seq: 1, Version: 2, Content: Hash{7}}}
 			o.Terms.Approval = &ApprovalTerm{Policies: []string{draw("policy")}, Persons: 2, Within: time.Hour}
+			o.Terms.Exchange = &Exchange{
+				Base: draw("base"), Quote: draw("quote"), Side: Buy, Fixed: draw("fixed"), BaseAmount: amount(), QuoteAmount: amount(), ProviderAmount: amount(), Slippage: amount(),
+				Rate: amount(), ProviderRate: amount(), Reference: amount(), Source: draw("source"), At: instant(), Stale: rapid.Bool().Draw(t, "stale"), Spread: amount(),
+				Session: draw("session"), Rounding: accounts.Down, Quoted: draw("quoted"), External: draw("external"), Passed: []Pass{{Provider: draw("passed"), Code: "no_answer"}},
+			}
+			o.Finding = &Finding{Resolution: Resolution{Settled: true, Evidence: draw("evidence")}, Actors: who, Seq: 3, At: instant()}
 			o.Counted = &Counted{Day: Day(draw("day")), Amount: amount(), Counters: []string{draw("counter")}}
 		}
 		e.Effects.Operations = append(e.Effects.Operations, o)
@@ -112,6 +118,8 @@ func drawEntry(t *rapid.T) Entry {
 		e.Effects.Counts = []CountEffect{{Counter: draw("counter"), Day: Day(draw("day")), By: amount()}}
 		e.Effects.Freezes = []FreezeEffect{{Subject: draw("subject"), Frozen: rapid.Bool().Draw(t, "frozen"), Reason: draw("reason")}}
 		e.Effects.Operators = []tenancy.Operator{{ID: tenancy.Switches, Version: 2, Stops: []tenancy.Stopped{{Subject: draw("stop"), Reason: draw("reason"), Seq: 2, At: instant()}}}}
+		e.Effects.Customer.Groups = []string{draw("group")}
+		e.Effects.Settings = []Setting{{Name: draw("setting"), Version: 1, Body: json.RawMessage(`{"a":["<b>"]}`), By: "ana", Seq: 4, At: instant()}}
 		e.Effects.Closed = []IncidentID{IncidentID(draw("incident"))}
 	}
 	return e

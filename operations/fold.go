@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -43,6 +44,9 @@ func Fold(f *Folded, e *Entry, hash Hash) (*Folded, error) {
 func (f *Folded) apply(e *Entry) error {
 	fx := &e.Effects
 	if fx.Customer != nil {
+		if groups := fx.Customer.Groups; len(groups) > customer.MaxGroups || !slices.IsSorted(groups) || len(slices.Compact(slices.Clone(groups))) != len(groups) {
+			return fmt.Errorf("customer in groups %q", groups)
+		}
 		f.customer = *fx.Customer
 	}
 	for _, p := range fx.Personal {

@@ -1,6 +1,8 @@
 package operations
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,11 +20,61 @@ type Match struct {
 	Assets    []string           // of the amount asked for
 	Direction accounts.Direction // what becomes of the customer's money: Debit when it leaves, Credit when it comes; a transfer does both
 	Customers []tenancy.CustomerID
+	Groups    []string // customers who are in one of them at least
 	Types     []customer.Type
 	From      decimal.Decimal // amounts of this and more
 
 	// When is any further condition, pure as a Rule is.
 	When func(v View, t Terms) bool
+}
+
+// problems are what in the match can never be met here, or is malformed.
+func (m *Match) problems(r *rulebook, field string) error {
+	var errs []error
+	wrong := func(is bool, name, why string) {
+		if is {
+			errs = append(errs, tenancy.Invalid(field+".Match."+name, why))
+		}
+	}
+	for _, k := range m.Kinds {
+		wrong(r.kinds[k] == nil, "Kinds", fmt.Sprintf("has %q, which is not a kind of operation here", k))
+	}
+	for _, a := range m.Assets {
+		_, ok := r.assets.Lookup(a)
+		wrong(!ok, "Assets", fmt.Sprintf("has %q, which is not an asset here", a))
+	}
+	for _, c := range m.Customers {
+		wrong(tenancy.CheckID("customer", string(c)) != nil, "Customers", fmt.Sprintf("has %q, which cannot be one", c))
+	}
+	for _, g := range m.Groups {
+		wrong(tenancy.CheckID("group", g) != nil, "Groups", fmt.Sprintf("has %q, which cannot be one", g))
+	}
+	for _, t := range m.Types {
+		_, err := customer.ParseType(string(t))
+		wrong(err != nil, "Types", fmt.Sprintf("has %q, which is not a type of customer", t))
+	}
+	wrong(!slices.Contains([]accounts.Direction{"", accounts.Debit, accounts.Credit}, m.Direction), "Direction", "is not debit, credit or empty for both")
+	wrong(m.From.IsNegative() || !accounts.Fits(m.From), "From", "is no amount")
+	return errors.Join(errs...)
+}
+
+// matched checks the matches of all fees, limits and approvals.
+func (r *rulebook) matched() error {
+	var errs []error
+	for i := range r.fees {
+		errs = append(errs, r.fees[i].Match.problems(r, fmt.Sprintf("Fees[%d]", i)))
+	}
+	for i := range r.limits {
+		field := fmt.Sprintf("Limits[%d]", i)
+		errs = append(errs, r.limits[i].Match.problems(r, field))
+		if _, ok := r.assets.Lookup(r.limits[i].Asset); !ok && r.limits[i].Asset != "" {
+			errs = append(errs, tenancy.Invalid(field+".Asset", fmt.Sprintf("is %q, which is not an asset here", r.limits[i].Asset)))
+		}
+	}
+	for i := range r.approvals {
+		errs = append(errs, r.approvals[i].Match.problems(r, fmt.Sprintf("Approvals[%d]", i)))
+	}
+	return errors.Join(errs...)
 }
 
 // covers tells whether the policy is for the order of the view.
@@ -32,6 +84,7 @@ func (m *Match) covers(v View, t *Terms) bool {
 	switch {
 	case !in(m.Kinds, v.order.Kind), !in(m.Assets, t.Asset),
 		len(m.Customers) > 0 && !slices.Contains(m.Customers, v.Book().Customer),
+		len(m.Groups) > 0 && !slices.ContainsFunc(c.Groups, func(g string) bool { return slices.Contains(m.Groups, g) }),
 		len(m.Types) > 0 && !slices.Contains(m.Types, c.Type),
 		m.From.IsPositive() && v.order.Amount.LessThan(m.From),
 		m.Direction == accounts.Debit && v.order.From == "",

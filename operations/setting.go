@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -90,6 +91,43 @@ type Configured interface {
 	// CheckSetting tells what is malformed in a setting, as tenancy.Invalid errors,
 	// and what of the book of the view does not allow it. It is pure.
 	CheckSetting(v View, s Setting) ([]Unmet, error)
+	// Problems tells everything that keeps a setting of the book of the view from
+	// having its effect now. It is pure.
+	Problems(v View, s Setting) []Unmet
+}
+
+// keptSetting is a setting in a folded book, with what its kind has read from it.
+type keptSetting struct {
+	Setting
+
+	decoded atomic.Pointer[any]
+}
+
+// Decoded is one of the customer's settings as decode reads it: once for each
+// version, mostly, and for all who ask, so it must not be changed. False when
+// there is none, or it cannot be read.
+func (v View) Decoded(name string, decode func(Setting) (any, error)) (any, bool) {
+	s, ok := v.folded().settings.get(name)
+	if !ok {
+		return nil, false
+	}
+	if d := s.decoded.Load(); d != nil {
+		return *d, true
+	}
+	d, err := decode(s.clone())
+	if err != nil {
+		return nil, false
+	}
+	s.decoded.Store(&d)
+	return d, true
+}
+
+// SettingVersion is the version of one of the customer's settings; 0 for none.
+func (v View) SettingVersion(name string) int64 {
+	if s, ok := v.folded().settings.get(name); ok {
+		return s.Version
+	}
+	return 0
 }
 
 // Setting is one of the customer's settings.
@@ -128,6 +166,25 @@ func (b *Book) Settings(ctx context.Context) ([]Setting, error) {
 		all = append(all, s.clone())
 	}
 	return all, nil
+}
+
+// Problems tells everything that keeps a setting from having its effect now,
+// such as a pair from being traded; empty: nothing does. Errors: not found when
+// there is no such setting, too.
+func (b *Book) Problems(ctx context.Context, name string) ([]Unmet, error) {
+	r, err := b.eng.read(ctx, b.scope, "problems", Want{})
+	if err != nil {
+		return nil, err
+	}
+	s, ok := r.f.settings.get(name)
+	if !ok {
+		return nil, ErrNotFound
+	}
+	k, known := b.eng.rules.kinds[kindOf(name)].(Configured)
+	if !known {
+		return []Unmet{{Code: CodeSettingUnknown, Subject: "setting:" + name, Remedy: "Offer the kind it belongs to."}}, nil
+	}
+	return distinct(k.Problems(View{f: r.f, actor: b.scope.Principal().Chain()[0]}, s.clone())), nil
 }
 
 // set decides Set.
@@ -172,6 +229,6 @@ func (f *Folded) set(s *Setting, e *Entry) error {
 	case len(s.Body) == 0 || len(s.Body) > MaxSetting:
 		return fmt.Errorf("setting %q has %d bytes", s.Name, len(s.Body))
 	}
-	f.settings = f.settings.with(s.Name, s)
+	f.settings = f.settings.with(s.Name, &keptSetting{Setting: *s})
 	return nil
 }

@@ -54,7 +54,10 @@ func (f *Folded) snapshot() (*Snapshot, error) {
 	d := snapshotDoc{
 		Format: Format, Book: f.id, Seq: f.head.Seq, Hash: f.head.Hash, At: f.at,
 		OpenedAt: f.openedAt, OpenedBy: f.openedBy, Customer: f.customer,
-		System: f.system, Open: f.open.values(), Incidents: f.incidents.values(), Freezes: f.freezes.values(), Settings: f.settings.values(),
+		System: f.system, Open: f.open.values(), Incidents: f.incidents.values(), Freezes: f.freezes.values(),
+	}
+	for _, s := range f.settings.all {
+		d.Settings = append(d.Settings, &s.Setting)
 	}
 	for _, c := range f.counters.all {
 		d.Counters = append(d.Counters, c.doc())
@@ -127,7 +130,7 @@ func (s *Snapshot) restore(id BookID) (*Folded, error) {
 		f.freezes.grow(z.Subject, z)
 	}
 	for _, s := range d.Settings {
-		f.settings.grow(s.Name, s)
+		f.settings.grow(s.Name, &keptSetting{Setting: *s})
 	}
 	for _, c := range d.Counters {
 		if n := c.counter(); n != nil {

@@ -28,7 +28,7 @@ type Folded struct {
 	currencies table[string, bool]
 	accounts   table[accounts.ID, *accounts.Account]
 	freezes    table[string, *Frozen]
-	settings   table[string, *Setting]
+	settings   table[string, *keptSetting]
 	counters   table[string, *counter]
 	holds      table[holdKey, decimal.Decimal]
 	system     []systemBalance // few; in the order of first use

@@ -75,6 +75,9 @@ func (v View) Status() customer.Status { return v.folded().customer.Status }
 // Type is the customer's.
 func (v View) Type() customer.Type { return v.folded().customer.Type }
 
+// Groups are those the customer is in, ascending; see customer.SetGroups.
+func (v View) Groups() []string { return slices.Clone(v.folded().customer.Groups) }
+
 // Country is the customer's; empty when it is not known.
 func (v View) Country() string { return v.folded().customer.Country }
 

@@ -32,6 +32,7 @@ type BookSpec struct {
 	Customer tenancy.CustomerID // empty: "customer"
 	Type     customer.Type      // empty: individual
 	Status   customer.Status    // empty: active
+	Groups   []string           // the customer's
 	Country  string             // ISO 3166-1, two capital letters; empty: not known
 	At       time.Time          // when all of it happened, if not said otherwise. Zero: Start
 
@@ -143,7 +144,7 @@ type event struct {
 
 // opening is the first entry. It is not later than any other.
 func (s BookSpec) opening(first time.Time) event {
-	fx := operations.Effects{Customer: &operations.CustomerEffect{Type: s.Type, Status: s.Status, Country: s.Country}}
+	fx := operations.Effects{Customer: &operations.CustomerEffect{Type: s.Type, Status: s.Status, Country: s.Country, Groups: slices.Sorted(slices.Values(s.Groups))}}
 	if s.At.Before(first) {
 		first = s.At
 	}

@@ -88,7 +88,7 @@ type Customer struct {
 const maxProviders = 64
 
 // SetPair sets a pair up, or changes it. A pair that is not tradable yet can be
-// kept: see Problems. Version as for operations.Set.
+// kept: operations.Book.Problems tells what it wants. Version as for operations.Set.
 type SetPair struct {
 	Pair
 
@@ -240,6 +240,40 @@ func read(s operations.Setting, into any) error {
 	return nil
 }
 
+// Problems tells everything that keeps a pair from being traded now, on each of
+// its sides, or the customer from trading at all.
+func (k *Kind) Problems(v operations.View, s operations.Setting) []operations.Unmet {
+	var unmet []operations.Unmet
+	if s.Name == KindTrade {
+		if len(customerOf(v).Providers) == 0 {
+			unmet = append(unmet, operations.Unmet{Code: CodeNoPath, Subject: "customer", Remedy: "Have providers enabled for the customer."})
+		}
+		return unmet
+	}
+	var p Pair
+	if read(s, &p) != nil {
+		return []operations.Unmet{{Code: operations.CodeSettingUnknown, Subject: "setting:" + s.Name, Remedy: "Have it set anew."}}
+	}
+	for _, side := range []operations.Side{operations.Buy, operations.Sell} {
+		if !p.Sides.has(side) {
+			continue
+		}
+		o := operations.Order{Kind: KindTrade, From: p.Quote, To: p.Base, Attributes: map[string]string{attrSide: string(side), attrFixed: fixedBase}}
+		if side == operations.Sell {
+			o.From, o.To = p.Base, p.Quote
+		}
+		_, not := k.offered(v, o)
+		unmet = append(unmet, not...)
+		unmet = append(unmet, v.Eligible(o.From, accounts.Debit, decimal.Decimal{})...)
+		unmet = append(unmet, v.Eligible(o.To, accounts.Credit, decimal.Decimal{})...)
+	}
+	return unmet
+}
+
+// PairSetting is the name of the setting that holds a pair; see
+// operations.Book.Problems.
+func PairSetting(base, quote accounts.ID) string { return pairName(base, quote) }
+
 // foreign tells of accounts of the pair that are not the customer's, or are of
 // one asset.
 func (p *Pair) foreign(v operations.View) []operations.Unmet {
@@ -278,44 +312,53 @@ func Pairs(v operations.View) ([]Pair, error) {
 }
 
 // pairOf finds the pair of an order, whichever way round.
-func pairOf(v operations.View, o operations.Order) (Pair, operations.Side, bool) {
-	p, s, side := findPair(v, o)
-	return p, side, s.Version > 0
+func pairOf(v operations.View, o operations.Order) (p *Pair, side operations.Side, ok bool) {
+	for _, side := range []operations.Side{operations.Buy, operations.Sell} {
+		if want := o.Attributes[attrSide]; want != "" && want != string(side) {
+			continue
+		}
+		if d, ok := v.Decoded(pairNameOf(o, side), decodePair); ok {
+			p, is := d.(*Pair)
+			return p, side, is
+		}
+	}
+	return &Pair{}, "", false
+}
+
+// pairNameOf is the setting of the pair that an order on this side is of.
+func pairNameOf(o operations.Order, side operations.Side) string {
+	if side == operations.Sell {
+		return pairName(o.From, o.To)
+	}
+	return pairName(o.To, o.From)
 }
 
 // versions are those of the settings an order rests on.
 func versions(v operations.View, o operations.Order) (pair, customer int64) {
-	_, kept, _ := findPair(v, o)
-	if s, ok := v.Setting(KindTrade); ok {
-		customer = s.Version
-	}
-	return kept.Version, customer
+	return v.SettingVersion(pairNameOf(o, operations.Side(o.Attributes[attrSide]))), v.SettingVersion(KindTrade)
 }
 
-func findPair(v operations.View, o operations.Order) (p Pair, kept operations.Setting, side operations.Side) {
-	for _, side = range []operations.Side{operations.Buy, operations.Sell} {
-		base, quote := o.To, o.From
-		if side == operations.Sell {
-			base, quote = quote, base
-		}
-		s, found := v.Setting(pairName(base, quote))
-		if !found || read(s, &p) != nil {
-			continue
-		}
-		if want := o.Attributes[attrSide]; want == "" || want == string(side) {
-			return p, s, side
-		}
-	}
-	return Pair{}, operations.Setting{}, ""
+func decodePair(s operations.Setting) (any, error) {
+	p := &Pair{}
+	err := read(s, p)
+	return p, err
+}
+
+func decodeCustomer(s operations.Setting) (any, error) {
+	c := &Customer{}
+	err := read(s, c)
+	return c, err
 }
 
 func (c *Customer) enabled(provider string) bool { return slices.Contains(c.Providers, provider) }
 
-func customerOf(v operations.View) (c Customer) {
-	if s, ok := v.Setting(KindTrade); !ok || read(s, &c) != nil {
-		return Customer{}
+func customerOf(v operations.View) *Customer {
+	if d, ok := v.Decoded(KindTrade, decodeCustomer); ok {
+		if c, is := d.(*Customer); is {
+			return c
+		}
 	}
-	return c
+	return &Customer{}
 }
 
 // inOrder are the active paths for a side, the first one first.
