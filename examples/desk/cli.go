@@ -75,6 +75,7 @@ type commands struct {
 	Quote     quoteCmd     `cmd:"" help:"Ask for a price that stands for a while; execute trades on it."`
 	Trade     tradeCmd     `cmd:"" help:"Trade at once, at the price of the moment."`
 	Treasury  treasuryCmd  `cmd:"" help:"Show what providers owe the firm and are owed, and what it earned, over all books."`
+	Settle    settleCmd    `cmd:"" help:"Book that a provider was paid what he is owed, or paid what he owes."`
 	Statement statementCmd `cmd:"" help:"List the postings of an account, newest first."`
 	Journal   journalCmd   `cmd:"" help:"List the entries of a book: who did what, for whom and why."`
 	Work      workCmd      `cmd:"" help:"Do what has become due in all books."`

@@ -139,3 +139,34 @@ func (treasuryCmd) Run(ctx context.Context, c *caller) error {
 	}
 	return c.out.show(d)
 }
+
+type settleCmd struct {
+	Provider  string `arg:"" help:"house or bank."`
+	Asset     string `help:"What was paid in." placeholder:"CODE" required:"true"`
+	Paid      string `help:"So much was paid to him." placeholder:"AMOUNT" required:"true" xor:"way"`
+	Received  string `help:"So much came from him." placeholder:"AMOUNT" required:"true" xor:"way"`
+	Reference string `help:"What shows that it happened." placeholder:"TEXT" required:"true"`
+}
+
+// Run books the settlement, in the firm's own book.
+func (x *settleCmd) Run(ctx context.Context, c *caller) error {
+	s, scope, err := book{string(tenancy.House)}.enter(ctx, c)
+	if err != nil {
+		return err
+	}
+	q := trading.Settlement{Provider: x.Provider, Asset: x.Asset, Reference: x.Reference}
+	if x.Paid != "" {
+		q.Paid, err = c.amount("paid", x.Paid, x.Asset)
+	} else {
+		q.Received, err = c.amount("received", x.Received, x.Asset)
+	}
+	if err != nil {
+		return err
+	}
+	intent, err := c.intent()
+	if err != nil {
+		return err
+	}
+	res, err := s.eng.Submit(ctx, scope, intent, q)
+	return c.outcome(res, err)
+}

@@ -16,7 +16,6 @@ import (
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/examples/internal/pgpool"
 	"github.com/onbehalf/onbehalf/operations"
-	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -51,7 +50,6 @@ func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 		Approvals: []operations.Approval{{
 			Name: "large", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, Assets: []string{"BRL"}, From: decimal.New(10_000, 0)},
 		}},
-		Fees:          []operations.FeeRule{{Name: "trade", Match: operations.Match{Kinds: []string{trading.KindTrade}}, Tier: operations.Tier{BPS: decimal.New(10, 0)}}},
 		PolicyVersion: "desk-3",
 		Gate:          tenancy.Policy{RequireReason: true},
 		Clock:         clock,

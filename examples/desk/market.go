@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
 )
@@ -20,7 +22,8 @@ const (
 
 // trades adds to what the firm decided that customers may trade: with the house,
 // which turns rates round and crosses them over the dollar, and with a bank that
-// knows the pairs of its source alone. Both work at São Paulo's hours.
+// knows the pairs of its source alone. Both work at São Paulo's hours, and the
+// firm takes a tenth of a percent.
 func trades(c operations.Config, file string) (operations.Config, error) {
 	source, err := rates(file, c.Clock)
 	if err != nil {
@@ -41,7 +44,10 @@ func trades(c operations.Config, file string) (operations.Config, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Kinds = append(c.Kinds, kind)
+	c.Fees = append(c.Fees, operations.FeeRule{
+		Name: "trade", Match: operations.Match{Kinds: []string{trading.KindTrade}}, Tier: operations.Tier{BPS: decimal.New(10, 0)},
+	})
+	c.Kinds = append(c.Kinds, kind, trading.Settlements{Assets: c.Assets})
 	c.Providers = map[string]operations.Provider{}
 	for name, p := range providers {
 		c.Providers[name] = p

@@ -83,7 +83,8 @@ type pairDoc struct {
 
 	BaseAsset  string          `json:"base_asset"`
 	QuoteAsset string          `json:"quote_asset"`
-	Buy        []tenancy.Unmet `json:"buy"` // what keeps the least amount from being bought now; empty: nothing
+	Problems   []tenancy.Unmet `json:"problems"` // all of the set-up that keeps it from being traded
+	Buy        []tenancy.Unmet `json:"buy"`      // what keeps the least amount from being bought now; empty: nothing
 	Sell       []tenancy.Unmet `json:"sell"`
 }
 
@@ -107,6 +108,11 @@ func (s *seat) pairs(ctx context.Context, scope tenancy.Scope) (pairsDoc, error)
 				row.QuoteAsset = a.Asset
 			}
 		}
+		problems, err := s.eng.Book(scope).Problems(ctx, trading.PairSetting(k.Base, k.Quote))
+		if err != nil {
+			return d, fmt.Errorf("read problems: %w", err)
+		}
+		row.Problems = unmetList(problems)
 		if row.Buy, err = s.tradable(ctx, scope, k.Pair, operations.Buy); err != nil {
 			return d, err
 		}
@@ -143,6 +149,12 @@ func (d pairsDoc) list(p *page) {
 		}
 	}
 	p.table([]column{col("pair"), col("sides"), col("one trade"), col("how"), col("buy now"), col("sell now"), num("version")}, rows)
+	for _, x := range d.Pairs {
+		if len(x.Problems) > 0 {
+			p.linef(bad, "%s cannot be traded as it is set up:", x.BaseAsset+"/"+x.QuoteAsset)
+			p.reasons(x.Problems)
+		}
+	}
 }
 
 // bounds are those of one trade.

@@ -94,11 +94,15 @@ func (m *trader) setsUp() {
 	m.ask(exitOK, "ana", m.on(m.dollars, "path", "house", "--spread", "50")...)
 	m.ask(exitOK, "ana", m.on(m.dollars, "path", "bank", "--spread", "30", "--days-off", "30.5")...)
 	require.Equal(m, []string{"pair_inactive", "no_path", "no_execution_path"}, unmetCodes(m.pairs().Pairs[0].Buy))
+	require.Subset(m, unmetCodes(m.pairs().Pairs[0].Problems), []string{"pair_inactive", "no_path", "no_execution_path"})
+	text, _ := m.do(exitOK, "ana", "pairs", "--customer", m.customer)
+	m.shows(text, "USD/BRL cannot be traded as it is set up:", "pair_inactive", "Choose a pair that is active.", "no_path", "no_execution_path")
 	m.ask(exitOK, "ana", m.on(m.dollars, "pair", "--active", "--execution", "pinned")...)
 	require.Equal(m, []string{"no_path"}, unmetCodes(m.pairs().Pairs[0].Buy))
 	m.ask(exitOK, "ana", "providers", "house", "bank", "--customer", m.customer)
 	d := m.pairs()
 	require.Equal(m, []string{"house", "bank"}, d.Providers)
+	require.Empty(m, d.Pairs[0].Problems)
 	require.Empty(m, d.Pairs[0].Buy)
 	require.Equal(m, []string{"insufficient_available"}, unmetCodes(d.Pairs[0].Sell), "he has no dollars")
 	require.Equal(m, "USD/BRL", d.Pairs[0].BaseAsset+"/"+d.Pairs[0].QuoteAsset)
@@ -177,6 +181,22 @@ func (m *trader) sums() {
 	require.Empty(m, d.Other)
 	out, _ = m.do(exitOK, "ana", "treasury")
 	m.shows(out, "owes the firm", "is owed", "bank", "BRL", "543.21", "bank", "USD", "100.00", "Earned", "income:fees", "income:spread", "2.17")
+
+	settled := m.ask(exitOK, "ana", "settle", "bank", "--asset", "BRL", "--paid", "543.21", "--reference", "ted 1").Operation
+	require.Equal(m, operations.Completed, settled.State)
+	m.ask(exitOK, "ana", "settle", "bank", "--asset", "USD", "--received", "60.00", "--reference", "wire 1")
+	m.ask(exitInvalid, "ana", "settle", "bank", "--asset", "USD", "--received", "60.001", "--reference", "wire 2")
+	out, _ = m.do(exitOK, "ana", "treasury", "--json")
+	d = treasuryDoc{}
+	require.NoError(m, json.Unmarshal([]byte(out), &d))
+	left := map[string]string{}
+	for _, p := range d.Providers {
+		if p.Provider == "bank" {
+			left[p.Asset] = p.Owed.Sub(p.Owing.Decimal).String()
+		}
+	}
+	require.Equal(m, "40", left["USD"])
+	require.Contains(m, []string{"", "0"}, left["BRL"])
 }
 
 func TestTradesByRecordedRates(t *testing.T) {
