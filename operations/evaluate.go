@@ -164,6 +164,7 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		t.Postings, t.Holds = nil, nil // incomplete: what is left is judged for itself
 		ns = named(v.order)
 	}
+	t.Expires = instant(t.Expires)
 	if latest := instant(now.Add(r.validFor)); t.Expires.IsZero() || t.Expires.After(latest) {
 		t.Expires = latest
 	}

@@ -274,3 +274,15 @@ func TestAModifiedQuoteIsPricedAnew(t *testing.T) {
 	_, err = d.execute(o)
 	require.ErrorIs(t, err, operations.ErrConflict, "the version that was seen is not there any more")
 }
+
+// What stores keep is whole microseconds in UTC; a provider's clock is finer.
+func TestAnExpiryOfAProviderIsKeptAsStoresKeepTimes(t *testing.T) {
+	t.Parallel()
+	var d *desk
+	q := &quoter{Provider: operations.Desk{}, quote: func(context.Context, trading.Ask) (trading.Quotation, error) {
+		return trading.Quotation{Rate: dec("5"), Expires: d.clock.Now().Add(10*time.Second + 123).In(time.FixedZone("", -3*3600))}, nil
+	}}
+	d = memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"bank": q}})
+	o := d.quote(d.buy("100"))
+	require.Equal(t, o.Terms.Expires.UTC().Truncate(time.Microsecond), o.Terms.Expires)
+}
