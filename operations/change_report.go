@@ -114,14 +114,20 @@ func (d *decision) silence(o *Operation, code string) error {
 }
 
 func (d *decision) settled(o *Operation, a Answer) error {
+	n := o.clone()
+	fit := fits(o, a)
+	if x := n.Terms.Exchange; x != nil && fit {
+		fit = d.payable(o, a.Counter)
+		x.slip(&n.Terms, a.Counter)
+	}
 	switch {
-	case !fits(o, a):
+	case !fit:
 		d.incident(IncidentMismatch, o, a)
 		if o.State == Executing {
 			return d.silence(o, OutcomeUnusable)
 		}
 		return nil
-	case o.State.leads(OnSettled) && !d.keepable(o.Terms.Postings, 1):
+	case o.State.leads(OnSettled) && !d.keepable(n.Terms.Postings, 1):
 		if o.State != Executing { // told before
 			d.idle = true
 			return nil
@@ -130,11 +136,7 @@ func (d *decision) settled(o *Operation, a Answer) error {
 		d.incident(IncidentRange, o, a)
 		return d.silence(o, OutcomeUnusable)
 	case o.State.leads(OnSettled):
-		n := o.clone()
 		n.Outcome = a.outcome()
-		if x := n.Terms.Exchange; x != nil {
-			x.slip(&n.Terms, a.Counter)
-		}
 		return d.fact(n)
 	case o.State == Completed:
 		d.idle = true
@@ -142,6 +144,17 @@ func (d *decision) settled(o *Operation, a Answer) error {
 	}
 	d.incident(IncidentContradiction, o, a)
 	return nil
+}
+
+// payable tells whether the quote amount of an exchange is one of its asset: above
+// zero, and no finer than the customer's account in it.
+func (d *decision) payable(o *Operation, amount decimal.Decimal) bool {
+	id := o.Order.From
+	if o.Terms.Exchange.Side == Sell {
+		id = o.Order.To
+	}
+	a, ok := d.f.accounts.get(id)
+	return ok && accounts.CheckAmount("counter", amount, a.Scale) == nil
 }
 
 // ended takes in that the intent did not and will not happen.

@@ -193,3 +193,15 @@ func TestFeesOfTradesAreInTheAssetThatIsFixed(t *testing.T) {
 		d.verified()
 	}
 }
+
+// A fill in fractions of a cent would stay on the provider's clearing for ever.
+func TestAFillFinerThanItsAssetSettlesNothing(t *testing.T) {
+	t.Parallel()
+	d, p := outsideDesk(t, "10")
+	p.answer = filled("0.001", "")
+	o, err := d.execute(d.quote(d.buy("100")))
+	require.NoError(t, err)
+	require.Equal(t, operations.Unresolved, o.State)
+	require.Equal(t, [2]string{"100000", "100000"}, d.has())
+	d.verified()
+}
