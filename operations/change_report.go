@@ -229,7 +229,10 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 		return nil
 	}
 	if x := o.Terms.Exchange; x != nil && !a.Counter.Equal(x.ProviderAmount.Decimal) {
-		d.incident(IncidentMismatch, o, a)
+		d.unkeyed = true // the key is that of the right one
+		if d.idle = d.told(IncidentMismatch, o, a); !d.idle {
+			d.incident(IncidentMismatch, o, a)
+		}
 		return nil
 	}
 	if !d.keepable(o.Terms.Postings, -1) {
@@ -296,6 +299,16 @@ func reversedTwice(id OperationID, a Answer) func(*decision) error {
 		d.incident(IncidentReversedTwice, o, a)
 		return nil
 	}
+}
+
+// told tells whether such an incident, of an answer by the same name, is open.
+func (d *decision) told(code string, o *Operation, a Answer) bool {
+	for _, i := range d.f.incidents.all {
+		if i.Code == code && i.Operation == o.ID && slices.Contains(i.Figures, Figure{Name: "external", Value: a.External}) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *decision) incident(code string, o *Operation, a Answer) {
