@@ -138,12 +138,22 @@ func (d *decision) settled(o *Operation, a Answer) error {
 	case o.State.leads(OnSettled):
 		n.Outcome = a.outcome()
 		return d.fact(n)
-	case o.State == Completed:
+	case o.State == Completed && o.booked(a):
 		d.idle = true
+		return nil
+	case o.State == Completed:
+		d.incident(IncidentMismatch, o, a)
 		return nil
 	}
 	d.incident(IncidentContradiction, o, a)
 	return nil
+}
+
+// booked tells whether a settled answer says what a completed operation was
+// settled with.
+func (o *Operation) booked(a Answer) bool {
+	x := o.Terms.Exchange
+	return x == nil || a.Counter.Equal(x.ProviderAmount.Decimal)
 }
 
 // payable tells whether the quote amount of an exchange is one of its asset: above
@@ -228,7 +238,7 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 		d.idle = true
 		return nil
 	}
-	if x := o.Terms.Exchange; x != nil && !a.Counter.Equal(x.ProviderAmount.Decimal) {
+	if !o.booked(a) {
 		d.unkeyed = true // the key is that of the right one
 		if d.idle = d.told(IncidentMismatch, o, a); !d.idle {
 			d.incident(IncidentMismatch, o, a)

@@ -225,3 +225,23 @@ func TestAWrongReversalDoesNotKeepTheRightOneOut(t *testing.T) {
 	require.Len(t, incidents, 1, "the same is told once")
 	d.verified()
 }
+
+// A second fill that differs from the one that was booked is a matter for people.
+func TestASecondFillOfAnotherAmountIsAnIncident(t *testing.T) {
+	t.Parallel()
+	d, p := outsideDesk(t, "10")
+	p.answer = filled("0.10", "")
+	_, err := d.execute(d.quote(d.buy("100")))
+	require.NoError(t, err)
+	for range 2 {
+		_, err = d.eng.Report(t.Context(), "acme", "bank", operations.Answer{
+			Reference: p.last.Reference, Status: operations.AnswerSettled, Amount: dec("100"), Asset: "USD", Counter: dec("500.20"), CounterAsset: "BRL",
+		})
+		require.NoError(t, err)
+	}
+	incidents, err := d.eng.Book(d.scope).Incidents(t.Context())
+	require.NoError(t, err)
+	require.Len(t, incidents, 1)
+	require.Equal(t, operations.IncidentMismatch, incidents[0].Code)
+	d.verified()
+}
