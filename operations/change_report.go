@@ -377,6 +377,12 @@ func expire(ids []OperationID) func(*decision) error {
 	}
 }
 
+// heldForCommit tells whether a scheduled operation waits for a host's commit
+// only: what was agreed to are its terms, and no others.
+func (o *Operation) heldForCommit() bool {
+	return o.Order.NotBefore.IsZero() && o.Terms.Approval == nil
+}
+
 // release lets a scheduled operation go when its time has come and the rules
 // of that day still allow it.
 func release(id OperationID) func(*decision) error {
@@ -396,7 +402,14 @@ func release(id OperationID) func(*decision) error {
 		}
 		v.finish = true
 		if g, ok := d.gathers(&o.Order); ok {
-			return d.requote(g, v, o)
+			if !o.heldForCommit() && len(g.Wait(v)) == 0 {
+				return d.requote(g, v, o)
+			}
+			if expired(o, d.now) {
+				n := *o
+				n.Outcome = &Outcome{Code: CodeTermsExpired, Text: "its terms ran out before it could go"}
+				return d.advance(n, OnDue, Failed)
+			}
 		}
 		if unmet := legible(d.judge(v, o.Terms, d.now)); len(unmet) > 0 {
 			n := *o

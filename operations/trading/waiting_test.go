@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/adapters/memory"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -124,4 +125,39 @@ func TestWhatIsLetGoBeyondItsLimitFails(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, holds)
 	d.verified()
+}
+
+// A quote that is executed in a host's own transaction waits for its commit
+// only: it is carried out on its terms or not at all.
+func TestAQuoteExecutedInsideAHostsTransactionIsNotPricedAnew(t *testing.T) {
+	t.Parallel()
+	for i := range 4 {
+		late, past := i%2 == 1, i > 1
+		p := &outside{quoter: &quoter{quote: at("5")}, answer: filled("0", "")}
+		store := memory.New()
+		d := begin(t, store, trading.Config{Providers: map[string]trading.Provider{"bank": p}}, operations.Config{})
+		q := d.buy("100")
+		if past {
+			q.NotBefore = d.clock.Now().Add(-time.Hour)
+		}
+		o := d.quote(q)
+		res, err := d.eng.Within(store).Execute(t.Context(), d.scope, d.in(), o.Ref())
+		require.NoError(t, err)
+		require.Equal(t, operations.Scheduled, res.Operation.State)
+		p.quote = at("50")
+		if late {
+			d.clock.Advance(time.Minute)
+		}
+		d.work()
+		n := d.now(o)
+		if late {
+			require.Equal(t, operations.Failed, n.State)
+			require.Equal(t, operations.CodeTermsExpired, n.Outcome.Code)
+			require.Equal(t, [2]string{"100000", "100000"}, d.has())
+			continue
+		}
+		require.Equal(t, operations.Completed, n.State)
+		require.Equal(t, [2]string{"99497.5", "100100"}, d.has())
+		d.verified()
+	}
 }
