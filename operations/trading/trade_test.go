@@ -286,3 +286,51 @@ func TestAnExpiryOfAProviderIsKeptAsStoresKeepTimes(t *testing.T) {
 	o := d.quote(d.buy("100"))
 	require.Equal(t, o.Terms.Expires.UTC().Truncate(time.Microsecond), o.Terms.Expires)
 }
+
+// What is too much to be kept is refused, and is no fault of the kind.
+func TestAmountsBeyondWhatCanBeKeptAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []string{"0.000000000001", "1", "999999999999999999999999", "123456.789012345678"} {
+		q := &quoter{Provider: operations.Desk{}, quote: at(rate)}
+		d := memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"bank": q}})
+		for _, side := range []operations.Side{operations.Buy, operations.Sell} {
+			for _, amount := range []string{"0.01", "1", "99999999999999999999999999999999999999", "999999999999999999999999999999999999.99", "100000000000000000000000000000000000000e-2"} {
+				for _, ofBase := range []bool{true, false} {
+					x := trading.Trade{Base: d.usd, Quote: d.brl, Side: side}
+					if ofBase {
+						x.BaseAmount = dec(amount)
+					} else {
+						x.QuoteAmount = dec(amount)
+					}
+					plan, err := d.eng.Explain(t.Context(), d.scope, x)
+					require.NoError(t, err, "%s %s %s %v", rate, side, amount, ofBase)
+					_, err = d.eng.Submit(t.Context(), d.scope, d.in(), x)
+					if plan.Allowed() {
+						require.NoError(t, err)
+						continue
+					}
+					d.clock.Advance(time.Minute) // refusals are bounded
+					require.ErrorIs(t, err, operations.ErrRefused, "%s %s %s %v", rate, side, amount, ofBase)
+				}
+			}
+		}
+		d.verified()
+	}
+}
+
+// A fee that eats what was bought is charged all the same, and held.
+func TestAFeeAboveWhatIsBought(t *testing.T) {
+	t.Parallel()
+	fees := []operations.FeeRule{
+		{Name: "a", Tier: operations.Tier{Fixed: dec("2")}}, {Name: "b", Tier: operations.Tier{Fixed: dec("2")}}, {Name: "c", Inside: true, Tier: operations.Tier{Fixed: dec("2")}},
+	}
+	for i := range fees {
+		fees[i].Match.Kinds = []string{trading.KindTrade}
+	}
+	d := beginWith(t, trading.Config{Providers: house()}, operations.Config{Fees: fees})
+	o := d.quote(d.buy("3"))
+	_, err := d.execute(o)
+	require.NoError(t, err)
+	require.Equal(t, "99997", d.has()[1])
+	d.verified()
+}
