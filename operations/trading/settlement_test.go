@@ -55,3 +55,20 @@ func TestSettlementsThatAreNoneAreMalformed(t *testing.T) {
 		require.ErrorContains(t, trading.Settlements{}.Validate(s.Order()), field)
 	}
 }
+
+// A firm whose fees match everything can settle with its providers.
+func TestASettlementIsChargedNothing(t *testing.T) {
+	t.Parallel()
+	d := beginWith(t, trading.Config{Providers: house()}, operations.Config{
+		Kinds: []operations.Kind{trading.Settlements{}}, Fees: []operations.FeeRule{{Name: "all", Tier: operations.Tier{Fixed: dec("1")}}},
+	})
+	own, err := d.eng.Gate().Own(t.Context(), ana(), "")
+	require.NoError(t, err)
+	res, err := d.eng.Submit(t.Context(), own, d.in(), trading.Settlement{Provider: "bank", Asset: "BRL", Paid: dec("500"), Reference: "TED 1"})
+	require.NoError(t, err)
+	require.Equal(t, operations.Completed, res.Operation.State)
+	require.Empty(t, res.Operation.Terms.Fees)
+	v, err := d.eng.Book(own).Verify(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, v.Faults)
+}
