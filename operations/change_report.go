@@ -38,6 +38,8 @@ func (d *decision) keepable(ps []accounts.Posting, sign int64) bool {
 const (
 	OutcomeSilence  = "no_answer"       // the provider did not answer in time
 	OutcomeUnusable = "unusable_answer" // its answer cannot be relied on
+
+	CodeTermsChanged = "terms_changed" // what was approved is not what it would come to by now
 )
 
 // reference is what a provider knows an operation by: a pure function of book
@@ -220,7 +222,11 @@ func (d *decision) requote(g Gatherer, v View, o *Operation) error {
 		return d.advance(n, OnDue, Failed)
 	}
 	t.Expires, t.Approval = o.Terms.Expires, o.Terms.Approval
-	n.Terms = t
+	if n.Terms = t; !n.agreed() { // and there is no exchange, for which the order's limit was
+		n = *o
+		n.Outcome = &Outcome{Code: CodeTermsChanged, Text: "it would come to other than what was approved"}
+		return d.advance(n, OnDue, Failed)
+	}
 	return d.begin(n, OnDue)
 }
 

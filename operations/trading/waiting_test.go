@@ -161,3 +161,57 @@ func TestAQuoteExecutedInsideAHostsTransactionIsNotPricedAnew(t *testing.T) {
 		d.verified()
 	}
 }
+
+// bare is a kind that gathers and prices, and tells no exchange.
+type bare struct{ *trading.Kind }
+
+func (bare) Name() string { return "bare" }
+
+func (k bare) Plan(v operations.View, now time.Time) (operations.Terms, []operations.Unmet) {
+	t, unmet := k.Kind.Plan(v, now)
+	t.Exchange = nil
+	return t, unmet
+}
+
+type bareTrade struct{ trading.Trade }
+
+func (b bareTrade) Order() operations.Order {
+	o := b.Trade.Order()
+	o.Kind = "bare"
+	return o
+}
+
+// What was approved is what the operation came to, where its terms tell no
+// exchange: other terms have nobody's agreement.
+func TestApprovedTermsWithoutAnExchangeAreNotReplaced(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[string]operations.State{"5": operations.Completed, "5.01": operations.Failed} {
+		p := &moving{rate: "5"}
+		cfg := trading.Config{Providers: map[string]trading.Provider{"p": p}}
+		kind, err := trading.New(cfg)
+		require.NoError(t, err)
+		d := beginWith(t, cfg, operations.Config{
+			Kinds: []operations.Kind{bare{kind}}, Approvals: []operations.Approval{{Name: "all", Match: operations.Match{Kinds: []string{"bare"}}}},
+		})
+		res, err := d.eng.Submit(t.Context(), d.scope, d.in(), bareTrade{d.limited("100", "6")})
+		require.NoError(t, err)
+		require.Equal(t, operations.AwaitingApproval, res.Operation.State)
+		house, err := d.eng.Gate().Own(t.Context(), ana(), "")
+		require.NoError(t, err)
+		for _, x := range []operations.Administrative{
+			tenancy.Register{Operator: "bruno", Person: "p-bruno"},
+			tenancy.Allow{Operator: "bruno", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Approve)},
+		} {
+			_, err := d.eng.Manage(t.Context(), house, d.in(), x)
+			require.NoError(t, err)
+		}
+		bruno, err := d.eng.Gate().Enter(t.Context(), tenancy.Principal{Tenant: "acme", Operator: "bruno", Person: "p-bruno"}, d.scope.Customer(), "")
+		require.NoError(t, err)
+		_, err = d.eng.Approve(t.Context(), bruno, d.in(), res.Operation.Ref())
+		require.NoError(t, err)
+		p.rate = rate
+		d.work()
+		require.Equal(t, want, d.now(res.Operation).State, rate)
+		d.verified()
+	}
+}

@@ -57,7 +57,9 @@ func TestABookOfTradesIsTheSameFromSnapshotsAndFiles(t *testing.T) {
 		case 1:
 			d.quote(q)
 		case 2: // found out by people
-			p.answer = func(operations.Instruction) (operations.Answer, error) { return operations.Answer{}, errors.New("<cut> & \"off\"") }
+			p.answer = func(operations.Instruction) (operations.Answer, error) {
+				return operations.Answer{}, errors.New("<cut> & \"off\"")
+			}
 			o, err := d.execute(d.quote(q))
 			require.NoError(t, err)
 			for n, s := range []tenancy.Scope{d.scope, bruno} {
