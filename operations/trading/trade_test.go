@@ -334,3 +334,17 @@ func TestAFeeAboveWhatIsBought(t *testing.T) {
 	require.Equal(t, "99997", d.has()[1])
 	d.verified()
 }
+
+// Policies see the same when what is left of limits is told as when they bind.
+func TestExplainTellsOfLimitsByWhatTheyBindBy(t *testing.T) {
+	t.Parallel()
+	d := beginWith(t, trading.Config{Providers: house()}, operations.Config{Limits: []operations.Limit{{
+		Name: "quoted", Asset: "USD", Max: dec("50"), Match: operations.Match{
+			Kinds: []string{trading.KindTrade}, When: func(v operations.View, _ operations.Terms) bool { return v.Facts() != nil },
+		},
+	}}})
+	plan, err := d.eng.Explain(t.Context(), d.scope, d.buy("100"))
+	require.NoError(t, err)
+	require.Equal(t, operations.CodeLimitOperation, plan.Unmet[0].Code)
+	require.Len(t, plan.Limits, 1)
+}
