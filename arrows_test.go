@@ -70,6 +70,8 @@ func TestForbiddenArrowsAreCaught(t *testing.T) {
 		"an adapter imports the suite":           {pkg{ImportPath: mod + "adapters/memory", Imports: []string{mod + "adapters/storetest"}}, true},
 		"an adapter's test imports the suite":    {pkg{ImportPath: mod + "adapters/memory", XTestImports: []string{mod + "adapters/storetest"}}, false},
 		"an adapter imports a part of itself":    {pkg{ImportPath: mod + "adapters/sqlstore", Imports: []string{mod + "adapters/sqlstore/dialect"}}, false},
+		"httpapi imports a store":                {pkg{ImportPath: mod + "adapters/httpapi", XTestImports: []string{mod + "adapters/memory"}}, true},
+		"httpapi imports its contract":           {pkg{ImportPath: mod + "adapters/httpapi", Imports: []string{mod + "adapters/httpapi/internal/contract"}}, false},
 		"an adapter imports the examples":        {pkg{ImportPath: mod + "adapters/sqlstore", Imports: []string{mod + "examples/first"}}, true},
 		"integration imports adapters":           {pkg{ImportPath: mod + "adapters/integration", Imports: []string{mod + "adapters/memory"}}, false},
 		"the domain imports database/sql":        {pkg{ImportPath: mod + "operations", Imports: []string{"database/sql"}}, true},

@@ -38,8 +38,7 @@ func (d *decision) keepable(ps []accounts.Posting, sign int64) bool {
 const (
 	OutcomeSilence  = "no_answer"       // the provider did not answer in time
 	OutcomeUnusable = "unusable_answer" // its answer cannot be relied on
-
-	CodeTermsChanged = "terms_changed" // what was approved is not what it would come to by now
+	OutcomeChanged  = "terms_changed"   // what was approved is not what it would come to by now
 )
 
 // reference is what a provider knows an operation by: a pure function of book
@@ -224,7 +223,7 @@ func (d *decision) requote(g Gatherer, v View, o *Operation) error {
 	t.Expires, t.Approval = o.Terms.Expires, o.Terms.Approval
 	if n.Terms = t; !n.agreed() { // and there is no exchange, for which the order's limit was
 		n = *o
-		n.Outcome = &Outcome{Code: CodeTermsChanged, Text: "it would come to other than what was approved"}
+		n.Outcome = &Outcome{Code: OutcomeChanged, Text: "it would come to other than what was approved"}
 		return d.advance(n, OnDue, Failed)
 	}
 	return d.begin(n, OnDue)

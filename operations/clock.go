@@ -15,6 +15,10 @@ type ClockFunc func() time.Time
 // Now calls f.
 func (f ClockFunc) Now() time.Time { return f() }
 
+// SystemClock is the clock of this machine, which an engine has when its Config
+// names none.
+func SystemClock() Clock { return systemClock{} }
+
 // systemClock is the one place where the system's time is read.
 type systemClock struct{}
 

@@ -91,6 +91,9 @@ type Configured interface {
 	// CheckSetting tells what is malformed in a setting, as tenancy.Invalid errors,
 	// and what of the book of the view does not allow it. It is pure.
 	CheckSetting(v View, s Setting) ([]Unmet, error)
+	// Problems tells everything that keeps a setting of the book of the view from
+	// having its effect now. It is pure.
+	Problems(v View, s Setting) []Unmet
 }
 
 // keptSetting is a setting in a folded book, with what its kind has read from it.
@@ -163,6 +166,25 @@ func (b *Book) Settings(ctx context.Context) ([]Setting, error) {
 		all = append(all, s.clone())
 	}
 	return all, nil
+}
+
+// Problems tells everything that keeps a setting from having its effect now,
+// such as a pair from being traded; empty: nothing does. Errors: not found when
+// there is no such setting, too.
+func (b *Book) Problems(ctx context.Context, name string) ([]Unmet, error) {
+	r, err := b.eng.read(ctx, b.scope, "problems", Want{})
+	if err != nil {
+		return nil, err
+	}
+	s, ok := r.f.settings.get(name)
+	if !ok {
+		return nil, ErrNotFound
+	}
+	k, known := b.eng.rules.kinds[kindOf(name)].(Configured)
+	if !known {
+		return []Unmet{{Code: CodeSettingUnknown, Subject: "setting:" + name, Remedy: "Offer the kind it belongs to."}}, nil
+	}
+	return distinct(k.Problems(View{f: r.f, actor: b.scope.Principal().Chain()[0]}, s.clone())), nil
 }
 
 // set decides Set.

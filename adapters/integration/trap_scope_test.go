@@ -50,6 +50,7 @@ func scoped() map[string][]any {
 		"Book.Operation": {operations.OperationID("op")},
 		"Book.Operators": {},
 		"Book.Outcome":   {"k"},
+		"Book.Problems":  {"trade"},
 		"Book.Rebuild":   {},
 		"Book.Settings":  {},
 		"Book.Statement": {operations.StatementFilter{Account: "acc"}, "", 10},

@@ -28,7 +28,7 @@ func (k *Kind) Gather(ctx context.Context, v operations.View, now time.Time) any
 	o := v.Order()
 	f := &facts{from: o.From, to: o.To, amount: o.Amount.Decimal, attributes: o.Attributes, at: now}
 	f.pair, f.customer = versions(v, o)
-	of, unmet := k.offered(v)
+	of, unmet := k.offered(v, o)
 	if len(unmet) > 0 {
 		return f // Plan tells
 	}

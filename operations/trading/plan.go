@@ -76,8 +76,7 @@ type offer struct {
 }
 
 // offered reads the set-up for the order of the view.
-func (k *Kind) offered(v operations.View) (of offer, unmet []operations.Unmet) {
-	o := v.Order()
+func (k *Kind) offered(v operations.View, o operations.Order) (of offer, unmet []operations.Unmet) {
 	refuse := func(code, remedy string, figures ...operations.Figure) {
 		unmet = append(unmet, operations.Unmet{Code: code, Subject: pairText(o), Figures: figures, Remedy: remedy})
 	}
@@ -141,7 +140,7 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		asset = a.Asset
 	}
 	t := operations.Terms{Asset: asset}
-	of, unmet := k.offered(v)
+	of, unmet := k.offered(v, o)
 	if len(unmet) > 0 {
 		return t, unmet
 	}

@@ -88,7 +88,7 @@ type Customer struct {
 const maxProviders = 64
 
 // SetPair sets a pair up, or changes it. A pair that is not tradable yet can be
-// kept: see Problems. Version as for operations.Set.
+// kept: operations.Book.Problems tells what it wants. Version as for operations.Set.
 type SetPair struct {
 	Pair
 
@@ -239,6 +239,40 @@ func read(s operations.Setting, into any) error {
 	}
 	return nil
 }
+
+// Problems tells everything that keeps a pair from being traded now, on each of
+// its sides, or the customer from trading at all.
+func (k *Kind) Problems(v operations.View, s operations.Setting) []operations.Unmet {
+	var unmet []operations.Unmet
+	if s.Name == KindTrade {
+		if len(customerOf(v).Providers) == 0 {
+			unmet = append(unmet, operations.Unmet{Code: CodeNoPath, Subject: "customer", Remedy: "Have providers enabled for the customer."})
+		}
+		return unmet
+	}
+	var p Pair
+	if read(s, &p) != nil {
+		return []operations.Unmet{{Code: operations.CodeSettingUnknown, Subject: "setting:" + s.Name, Remedy: "Have it set anew."}}
+	}
+	for _, side := range []operations.Side{operations.Buy, operations.Sell} {
+		if !p.Sides.has(side) {
+			continue
+		}
+		o := operations.Order{Kind: KindTrade, From: p.Quote, To: p.Base, Attributes: map[string]string{attrSide: string(side), attrFixed: fixedBase}}
+		if side == operations.Sell {
+			o.From, o.To = p.Base, p.Quote
+		}
+		_, not := k.offered(v, o)
+		unmet = append(unmet, not...)
+		unmet = append(unmet, v.Eligible(o.From, accounts.Debit, decimal.Decimal{})...)
+		unmet = append(unmet, v.Eligible(o.To, accounts.Credit, decimal.Decimal{})...)
+	}
+	return unmet
+}
+
+// PairSetting is the name of the setting that holds a pair; see
+// operations.Book.Problems.
+func PairSetting(base, quote accounts.ID) string { return pairName(base, quote) }
 
 // foreign tells of accounts of the pair that are not the customer's, or are of
 // one asset.

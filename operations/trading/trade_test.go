@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
 )
@@ -347,4 +348,31 @@ func TestExplainTellsOfLimitsByWhatTheyBindBy(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, operations.CodeLimitOperation, plan.Unmet[0].Code)
 	require.Len(t, plan.Limits, 1)
+}
+
+func TestProblemsTellAllThatKeepsAPairFromBeingTraded(t *testing.T) {
+	t.Parallel()
+	d := memoryDesk(t, trading.Config{Providers: house()})
+	book := d.eng.Book(d.scope)
+	problems := func() []string {
+		unmet, err := book.Problems(t.Context(), trading.PairSetting(d.usd, d.brl))
+		require.NoError(t, err)
+		var all []string
+		for _, u := range unmet {
+			all = append(all, u.Code+" "+u.Subject)
+		}
+		return all
+	}
+	require.Empty(t, problems())
+	_, err := book.Problems(t.Context(), "trade:a:b")
+	require.ErrorIs(t, err, operations.ErrNotFound)
+	d.manage(accounts.SetCurrency{Currency: "USD"})
+	d.manage(operations.Freeze{Account: d.brl, Reason: "asked by the court"})
+	d.manage(trading.SetCustomer{Version: 1})
+	d.manage(trading.SetPair{Version: 1, Pair: trading.Pair{Base: d.usd, Quote: d.brl, Inactive: true, Sides: trading.BuyOnly, Execution: trading.Priority}})
+	pair := "pair:" + string(d.brl) + "/" + string(d.usd)
+	require.ElementsMatch(t, []string{
+		"pair_inactive " + pair, "no_path " + pair, "no_execution_path " + pair,
+		"account_frozen account:" + string(d.brl), "currency_not_enabled account:" + string(d.usd),
+	}, problems())
 }
