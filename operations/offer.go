@@ -32,7 +32,7 @@ func Codes() []string {
 		CodeProviderUnknown, CodeKindUnknown, CodeBookFull, CodeAmountRange, CodeStateForbids, CodeTermsExpired,
 		CodeStatusForbids, CodeBalanceNotZero, CodeOperationsOpen, CodeAccountsOpen, CodeOwnGrant, CodeGrantExceeds,
 		CodeOperatorUnknown, CodeOperatorExists, CodeGrantUnknown, CodeHouseOnly, CodeLastAdmin, CodeIncidentUnknown,
-		CodeLimitBelowUse, CodeHouseUnchanging, CodeCustomerFrozen, CodeAccountFrozen, CodeOwnOperation,
+		CodeLimitBelowUse, CodeHouseUnchanging, CodeCustomerFrozen, CodeAccountFrozen, CodeOwnOperation, CodeOwnFinding, CodeSettingUnknown,
 		CodeAlreadyApproved, CodeNotApproved, CodeApprovalExpired, CodeLookAlike, CodeFeeExceeds, CodeFeeAccount,
 		CodeLimitMinimum, CodeLimitOperation, CodeLimitDay, CodeLimitRolling, CodeLimitMonth, CodeNotRefundable,
 		CodeParentReversed, CodeRefundExceeds, CodeFeesReturned, CodeRefundsFull, CodeAmountBelow, CodeAmountAbove,
