@@ -156,6 +156,9 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 	if len(unmet) == 0 {
 		unmet = r.charge(v, &t)
 	}
+	if len(unmet) == 0 && !t.fits() {
+		t, unmet = Terms{Asset: t.Asset, Provider: t.Provider}, []Unmet{outOfRange(accounts.Suspense)}
+	}
 	ns := nets(v, t)
 	if err := r.sound(v, t); err != nil {
 		if len(unmet) == 0 {
@@ -164,6 +167,7 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		t.Postings, t.Holds = nil, nil // incomplete: what is left is judged for itself
 		ns = named(v.order)
 	}
+	t.Expires = instant(t.Expires)
 	if latest := instant(now.Add(r.validFor)); t.Expires.IsZero() || t.Expires.After(latest) {
 		t.Expires = latest
 	}

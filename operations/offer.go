@@ -36,7 +36,7 @@ func Codes() []string {
 		CodeAlreadyApproved, CodeNotApproved, CodeApprovalExpired, CodeLookAlike, CodeFeeExceeds, CodeFeeAccount,
 		CodeLimitMinimum, CodeLimitOperation, CodeLimitDay, CodeLimitRolling, CodeLimitMonth, CodeNotRefundable,
 		CodeParentReversed, CodeRefundExceeds, CodeFeesReturned, CodeRefundsFull, CodeAmountBelow, CodeAmountAbove,
-		CodeFieldFixed, CodeStopped, CodeOwnFinding, CodeSettingUnknown,
+		CodeFieldFixed, CodeStopped, CodeSettingUnknown,
 	})
 	slices.Sort(all)
 	return slices.Compact(all)

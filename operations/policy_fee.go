@@ -15,7 +15,7 @@ import (
 // points of what is asked for. It is priced with the operation, frozen in its
 // terms, and posted with it to income:fees when it settles, once. Adjustments
 // and refunds are charged only by fees whose Match names their kind; facts that
-// are reported from outside never.
+// are reported from outside never, nor what names no account of the customer.
 //
 // A FeeRule is a value, and is not changed once it was given to New.
 type FeeRule struct {
@@ -169,11 +169,15 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 		if fee.IsZero() {
 			continue
 		}
+		payer := f.payer(v, plain)
+		if payer == "" && f.Payer == nil { // nothing of the customer's is in it, such as a settlement
+			continue
+		}
 		if t.Fees == nil { // room for all of them at once
 			t.Fees = make([]FeeLine, 0, len(r.fees)-i)
 			t.Postings = slices.Grow(t.Postings, len(r.fees)-i)
 		}
-		line := FeeLine{Fee: f.Name, Account: f.payer(v, plain), Asset: t.Asset, Amount: accounts.Exact(fee), Inside: f.Inside}
+		line := FeeLine{Fee: f.Name, Account: payer, Asset: t.Asset, Amount: accounts.Exact(fee), Inside: f.Inside}
 		if rounded {
 			line.Rounding = accounts.HalfEven
 			if f.Rounding != "" {
