@@ -13,10 +13,11 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Match says which operations a fee or a limit is for. Zero fields
-// do not restrict; the zero Match is for every operation.
+// Match says which operations a fee, a limit or an approval is for. Zero fields
+// do not restrict; the zero Match is for every operation, but for refunds and
+// adjustments where fees and limits are concerned: those must be named.
 type Match struct {
-	Kinds     []string
+	Kinds     []string           // empty: see above
 	Assets    []string           // of the amount asked for
 	Direction accounts.Direction // what becomes of the customer's money: Debit when it leaves, Credit when it comes; a transfer does both
 	Customers []tenancy.CustomerID
@@ -91,6 +92,14 @@ func (m *Match) covers(v *View, t *Terms) bool {
 		return false
 	}
 	return m.When == nil || m.When(*v, t.clone())
+}
+
+// binds tells whether a fee or a limit is for the order of the view: one that
+// names no kinds is for what customers ask for, not for what the firm gives
+// back or puts right.
+func (m *Match) binds(v *View, t *Terms) bool {
+	own := v.order.Kind == KindAdjustment || v.order.Kind == KindRefund
+	return (!own || len(m.Kinds) > 0) && m.covers(v, t)
 }
 
 // zoneOf is where the days of a tenant begin.

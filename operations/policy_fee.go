@@ -161,8 +161,7 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 	plain := t.clone()
 	for i := range r.fees {
 		f := &r.fees[i]
-		own := v.order.Kind == KindAdjustment || v.order.Kind == KindRefund
-		if own && len(f.Match.Kinds) == 0 || !f.Match.covers(&v, &plain) {
+		if !f.Match.binds(&v, &plain) {
 			continue
 		}
 		fee, rounded := f.charges(v.order.Amount.Decimal, asset.Scale)

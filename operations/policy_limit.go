@@ -19,7 +19,9 @@ import (
 // whatever it waits for, in the same change as its holds. What ends without
 // having happened is given back to the day it counted on; what is let go on a
 // later day, by its time or its last approval, counts on that day instead. A
-// later reversal or refund gives nothing back, and a reversal never counts.
+// later reversal or refund gives nothing back. Refunds and adjustments are bound
+// and counted only by limits whose Match names their kind, as they are by fees;
+// facts that are reported from outside never.
 //
 // A zero bound does not bind; at least one must. A bound is inclusive.
 type Limit struct {
@@ -178,7 +180,7 @@ func (l *limit) compare(text, op string) int {
 // binding walks the limits that are for the order of the view.
 func (r *rulebook) binding(v *View, t *Terms, yield func(l *limit)) {
 	for i := range r.limits {
-		if l := &r.limits[i]; l.Asset == t.Asset && l.Match.covers(v, t) {
+		if l := &r.limits[i]; l.Asset == t.Asset && l.Match.binds(v, t) {
 			yield(l)
 		}
 	}
