@@ -20,7 +20,15 @@ import (
 
 func TestTheContractIsSound(t *testing.T) {
 	t.Parallel()
-	require.NoError(t, contract(t).doc.Validate(context.Background()))
+	doc := contract(t).doc
+	require.NoError(t, doc.Validate(context.Background()))
+	for path, item := range doc.Paths.Map() {
+		for method, o := range item.Operations() {
+			require.NotEmpty(t, o.Summary, "%s %s", method, path)
+			require.Len(t, o.Tags, 1, "%s %s", method, path)
+			require.Equal(t, "#/components/responses/Problem", o.Responses.Default().Ref, "%s %s", method, path)
+		}
+	}
 }
 
 // route is one operation of the contract, and a request that it takes.
