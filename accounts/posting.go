@@ -118,7 +118,7 @@ func addUp(ps []Posting, match func(*Posting) bool) decimal.Decimal {
 	var sum decimal.Decimal
 	for i := range ps {
 		if match(&ps[i]) {
-			sum = sum.Add(ps[i].Amount.Decimal)
+			sum = Plus(sum, ps[i].Amount.Decimal)
 		}
 	}
 	return sum

@@ -38,6 +38,7 @@ func (d *decision) keepable(ps []accounts.Posting, sign int64) bool {
 const (
 	OutcomeSilence  = "no_answer"       // the provider did not answer in time
 	OutcomeUnusable = "unusable_answer" // its answer cannot be relied on
+	OutcomeChanged  = "terms_changed"   // what was approved is not what it would come to by now
 )
 
 // reference is what a provider knows an operation by: a pure function of book
@@ -114,14 +115,20 @@ func (d *decision) silence(o *Operation, code string) error {
 }
 
 func (d *decision) settled(o *Operation, a Answer) error {
+	n := o.clone()
+	fit := fits(o, a)
+	if x := n.Terms.Exchange; x != nil && fit {
+		fit = d.payable(o, a.Counter)
+		x.slip(&n.Terms, a.Counter)
+	}
 	switch {
-	case !fits(o, a):
+	case !fit:
 		d.incident(IncidentMismatch, o, a)
 		if o.State == Executing {
 			return d.silence(o, OutcomeUnusable)
 		}
 		return nil
-	case o.State.leads(OnSettled) && !d.keepable(o.Terms.Postings, 1):
+	case o.State.leads(OnSettled) && !d.keepable(n.Terms.Postings, 1):
 		if o.State != Executing { // told before
 			d.idle = true
 			return nil
@@ -130,18 +137,35 @@ func (d *decision) settled(o *Operation, a Answer) error {
 		d.incident(IncidentRange, o, a)
 		return d.silence(o, OutcomeUnusable)
 	case o.State.leads(OnSettled):
-		n := o.clone()
 		n.Outcome = a.outcome()
-		if x := n.Terms.Exchange; x != nil {
-			x.slip(&n.Terms, a.Counter)
-		}
 		return d.fact(n)
-	case o.State == Completed:
+	case o.State == Completed && o.booked(a):
 		d.idle = true
+		return nil
+	case o.State == Completed:
+		d.incident(IncidentMismatch, o, a)
 		return nil
 	}
 	d.incident(IncidentContradiction, o, a)
 	return nil
+}
+
+// booked tells whether a settled answer says what a completed operation was
+// settled with.
+func (o *Operation) booked(a Answer) bool {
+	x := o.Terms.Exchange
+	return x == nil || a.Counter.Equal(x.ProviderAmount.Decimal)
+}
+
+// payable tells whether the quote amount of an exchange is one of its asset: above
+// zero, and no finer than the customer's account in it.
+func (d *decision) payable(o *Operation, amount decimal.Decimal) bool {
+	id := o.Order.From
+	if o.Terms.Exchange.Side == Sell {
+		id = o.Order.To
+	}
+	a, ok := d.f.accounts.get(id)
+	return ok && accounts.CheckAmount("counter", amount, a.Scale) == nil
 }
 
 // ended takes in that the intent did not and will not happen.
@@ -197,7 +221,11 @@ func (d *decision) requote(g Gatherer, v View, o *Operation) error {
 		return d.advance(n, OnDue, Failed)
 	}
 	t.Expires, t.Approval = o.Terms.Expires, o.Terms.Approval
-	n.Terms = t
+	if n.Terms = t; !n.agreed() { // and there is no exchange, for which the order's limit was
+		n = *o
+		n.Outcome = &Outcome{Code: OutcomeChanged, Text: "it would come to other than what was approved"}
+		return d.advance(n, OnDue, Failed)
+	}
 	return d.begin(n, OnDue)
 }
 
@@ -215,8 +243,11 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 		d.idle = true
 		return nil
 	}
-	if x := o.Terms.Exchange; x != nil && !a.Counter.Equal(x.ProviderAmount.Decimal) {
-		d.incident(IncidentMismatch, o, a)
+	if !o.booked(a) {
+		d.unkeyed = true // the key is that of the right one
+		if d.idle = d.told(IncidentMismatch, o, a); !d.idle {
+			d.incident(IncidentMismatch, o, a)
+		}
 		return nil
 	}
 	if !d.keepable(o.Terms.Postings, -1) {
@@ -285,6 +316,16 @@ func reversedTwice(id OperationID, a Answer) func(*decision) error {
 	}
 }
 
+// told tells whether such an incident, of an answer by the same name, is open.
+func (d *decision) told(code string, o *Operation, a Answer) bool {
+	for _, i := range d.f.incidents.all {
+		if i.Code == code && i.Operation == o.ID && slices.Contains(i.Figures, Figure{Name: "external", Value: a.External}) {
+			return true
+		}
+	}
+	return false
+}
+
 func (d *decision) incident(code string, o *Operation, a Answer) {
 	d.operation = o.ID
 	figures := []Figure{{Name: "state", Value: string(o.State)}, {Name: "answer", Value: string(a.Status)}}
@@ -341,6 +382,12 @@ func expire(ids []OperationID) func(*decision) error {
 	}
 }
 
+// heldForCommit tells whether a scheduled operation waits for a host's commit
+// only: what was agreed to are its terms, and no others.
+func (o *Operation) heldForCommit() bool {
+	return o.Order.NotBefore.IsZero() && o.Terms.Approval == nil
+}
+
 // release lets a scheduled operation go when its time has come and the rules
 // of that day still allow it.
 func release(id OperationID) func(*decision) error {
@@ -360,7 +407,14 @@ func release(id OperationID) func(*decision) error {
 		}
 		v.finish = true
 		if g, ok := d.gathers(&o.Order); ok {
-			return d.requote(g, v, o)
+			if !o.heldForCommit() && len(g.Wait(v)) == 0 {
+				return d.requote(g, v, o)
+			}
+			if expired(o, d.now) {
+				n := *o
+				n.Outcome = &Outcome{Code: CodeTermsExpired, Text: "its terms ran out before it could go"}
+				return d.advance(n, OnDue, Failed)
+			}
 		}
 		if unmet := legible(d.judge(v, o.Terms, d.now)); len(unmet) > 0 {
 			n := *o

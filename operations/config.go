@@ -232,7 +232,7 @@ func newRulebook(c Config) (*rulebook, error) {
 	errs := []error{c.validate()}
 	r := &rulebook{
 		kinds: map[string]Kind{}, rules: c.Rules, providers: map[string]Provider{DeskName: Desk{}},
-		fees: c.Fees, limits: c.Limits, approvals: c.Approvals, zone: c.Zone, zones: c.Zones,
+		fees: c.Fees, limits: limitsOf(c.Limits), approvals: c.Approvals, zone: c.Zone, zones: c.Zones,
 		assets: c.Assets, caps: c.Caps, policy: c.PolicyVersion, validFor: c.TermsValid, skew: c.MaxSkew, log: c.Log,
 	}
 	for i, k := range append(builtinKinds(), c.Kinds...) {

@@ -67,7 +67,8 @@ type decision struct {
 	idle      bool // nothing to record
 	unkeyed   bool // recorded without using up the command's key
 	planned   *Plan
-	kin       kin // of the refund that was planned
+	judged    View // what was planned in it
+	kin       kin  // of the refund that was planned
 }
 
 // draft is a change that was decided and not yet stored.

@@ -167,8 +167,19 @@ func (w *writer) terms(t *Terms) {
 	if t.Carried != nil {
 		w.amount("carried", *t.Carried)
 	}
-	w.otherOr("fees", len(t.Fees) > 0, t.Fees)
-	w.otherOr("approval", t.Approval != nil, t.Approval)
+	if len(t.Fees) > 0 {
+		w.key("fees")
+		w.list(len(t.Fees), false, func(i int) { w.fee(&t.Fees[i]) })
+	}
+	if a := t.Approval; a != nil {
+		w.key("approval")
+		w.begin()
+		w.key("policies")
+		w.list(len(a.Policies), a.Policies == nil, func(i int) { w.value("policies", a.Policies[i]) })
+		w.int("persons", int64(a.Persons))
+		w.int("within", int64(a.Within))
+		w.end()
+	}
 	if t.Exchange != nil {
 		w.key("exchange")
 		w.exchange(t.Exchange)
@@ -203,6 +214,20 @@ func (w *writer) exchange(x *Exchange) {
 	w.text("quoted", x.Quoted)
 	w.textOr("external", x.External)
 	w.otherOr("passed", len(x.Passed) > 0, x.Passed)
+	w.end()
+}
+
+func (w *writer) fee(l *FeeLine) {
+	w.begin()
+	w.text("fee", l.Fee)
+	w.text("account", string(l.Account))
+	w.text("asset", l.Asset)
+	w.amount("amount", l.Amount)
+	if l.Inside {
+		w.key("inside")
+		w.b = append(w.b, "true"...)
+	}
+	w.textOr("rounding", string(l.Rounding))
 	w.end()
 }
 

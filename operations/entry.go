@@ -85,7 +85,7 @@ type Sealed struct {
 
 // Seal encodes and hashes the entry. Equal entries give equal bytes.
 func Seal(e *Entry) (Sealed, error) {
-	b, err := appendEntry(make([]byte, 0, 1536), e)
+	b, err := appendEntry(make([]byte, 0, 1536+e.Effects.extra()), e)
 	if err != nil {
 		return Sealed{}, fmt.Errorf("encode entry %d: %w", e.Seq, err)
 	}
@@ -96,6 +96,19 @@ func Seal(e *Entry) (Sealed, error) {
 		Seq: e.Seq, Prev: e.Prev, Hash: sha256.Sum256(b), At: e.At, Action: e.Action,
 		Operation: e.Operation, Key: e.Key, Fingerprint: e.Fingerprint, Bytes: b,
 	}, nil
+}
+
+// extra guesses what fees and counts add to the bytes of an entry.
+func (e *Effects) extra() int {
+	n := 80 * max(0, len(e.Postings)-2)
+	for i := range e.Operations {
+		o := &e.Operations[i]
+		n += 80*max(0, len(o.Terms.Postings)-2) + 128*len(o.Terms.Fees)
+		if o.Counted != nil {
+			n += 64 + 24*len(o.Counted.Counters)
+		}
+	}
+	return n
 }
 
 // ErrFormat means an entry of a format this package does not know: a newer

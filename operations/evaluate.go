@@ -45,7 +45,7 @@ type rulebook struct {
 	kinds     map[string]Kind
 	rules     All
 	fees      []FeeRule
-	limits    []Limit
+	limits    []limit
 	approvals []Approval
 	zone      *time.Location
 	zones     map[tenancy.TenantID]*time.Location
@@ -156,6 +156,9 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 	if len(unmet) == 0 {
 		unmet = r.charge(v, &t)
 	}
+	if len(unmet) == 0 && !t.fits() {
+		t, unmet = Terms{Asset: t.Asset, Provider: t.Provider}, []Unmet{outOfRange(accounts.Suspense)}
+	}
 	ns := nets(v, t)
 	if err := r.sound(v, t); err != nil {
 		if len(unmet) == 0 {
@@ -164,6 +167,7 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 		t.Postings, t.Holds = nil, nil // incomplete: what is left is judged for itself
 		ns = named(v.order)
 	}
+	t.Expires = instant(t.Expires)
 	if latest := instant(now.Add(r.validFor)); t.Expires.IsZero() || t.Expires.After(latest) {
 		t.Expires = latest
 	}
@@ -264,7 +268,7 @@ func nets(v View, t Terms) []net {
 			i = len(ns) - 1
 		}
 		n := &ns[i]
-		n.amount = n.amount.Add(p.Amount.Decimal)
+		n.amount = accounts.Plus(n.amount, p.Amount.Decimal)
 		if n.amount.IsNegative() {
 			n.dir = accounts.Debit
 		} else {

@@ -175,6 +175,7 @@ func (f *Folded) post(ps []accounts.Posting) error {
 	if err := accounts.Balanced(ps); err != nil {
 		return err
 	}
+	f.system = slices.Clone(f.system) // once, whatever is posted to
 	for _, p := range ps {
 		id, ok := p.Ref.Account()
 		if !ok {
@@ -188,7 +189,7 @@ func (f *Folded) post(ps []accounts.Posting) error {
 			return fmt.Errorf("posting of %s %s to account %q", p.Amount, p.Asset, id)
 		}
 		a := *old
-		a.Posted = accounts.Exact(a.Posted.Add(p.Amount.Decimal))
+		a.Posted = accounts.Exact(accounts.Plus(a.Posted.Decimal, p.Amount.Decimal))
 		if !accounts.Fits(a.Posted.Decimal) {
 			return fmt.Errorf("posting of %s takes account %q beyond what can be kept", p.Amount, id)
 		}
@@ -197,18 +198,18 @@ func (f *Folded) post(ps []accounts.Posting) error {
 	return nil
 }
 
+// postSystem posts to balances that nobody else has yet.
 func (f *Folded) postSystem(p accounts.Posting) error {
 	for i := range f.system {
 		if f.system[i].Ref == p.Ref && f.system[i].Asset == p.Asset {
-			f.system = slices.Clone(f.system)
-			f.system[i].Posted = accounts.Exact(f.system[i].Posted.Add(p.Amount.Decimal))
+			f.system[i].Posted = accounts.Exact(accounts.Plus(f.system[i].Posted.Decimal, p.Amount.Decimal))
 			if !accounts.Fits(f.system[i].Posted.Decimal) {
 				return fmt.Errorf("posting of %s takes %s beyond what can be kept", p.Amount, p.Ref)
 			}
 			return nil
 		}
 	}
-	f.system = append(slices.Clip(f.system), systemBalance{Ref: p.Ref, Asset: p.Asset, Posted: p.Amount})
+	f.system = append(f.system, systemBalance{Ref: p.Ref, Asset: p.Asset, Posted: p.Amount})
 	return nil
 }
 

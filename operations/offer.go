@@ -32,11 +32,11 @@ func Codes() []string {
 		CodeProviderUnknown, CodeKindUnknown, CodeBookFull, CodeAmountRange, CodeStateForbids, CodeTermsExpired,
 		CodeStatusForbids, CodeBalanceNotZero, CodeOperationsOpen, CodeAccountsOpen, CodeOwnGrant, CodeGrantExceeds,
 		CodeOperatorUnknown, CodeOperatorExists, CodeGrantUnknown, CodeHouseOnly, CodeLastAdmin, CodeIncidentUnknown,
-		CodeLimitBelowUse, CodeHouseUnchanging, CodeCustomerFrozen, CodeAccountFrozen, CodeOwnOperation,
+		CodeLimitBelowUse, CodeHouseUnchanging, CodeCustomerFrozen, CodeAccountFrozen, CodeOwnOperation, CodeOwnFinding,
 		CodeAlreadyApproved, CodeNotApproved, CodeApprovalExpired, CodeLookAlike, CodeFeeExceeds, CodeFeeAccount,
 		CodeLimitMinimum, CodeLimitOperation, CodeLimitDay, CodeLimitRolling, CodeLimitMonth, CodeNotRefundable,
 		CodeParentReversed, CodeRefundExceeds, CodeFeesReturned, CodeRefundsFull, CodeAmountBelow, CodeAmountAbove,
-		CodeFieldFixed, CodeStopped, CodeOwnFinding, CodeSettingUnknown,
+		CodeFieldFixed, CodeStopped, CodeSettingUnknown,
 	})
 	slices.Sort(all)
 	return slices.Compact(all)

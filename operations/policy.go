@@ -13,10 +13,11 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Match says which operations a fee or a limit is for. Zero fields
-// do not restrict; the zero Match is for every operation.
+// Match says which operations a fee, a limit or an approval is for. Zero fields
+// do not restrict; the zero Match is for every operation, but for refunds and
+// adjustments where fees and limits are concerned: those must be named.
 type Match struct {
-	Kinds     []string
+	Kinds     []string           // empty: see above
 	Assets    []string           // of the amount asked for
 	Direction accounts.Direction // what becomes of the customer's money: Debit when it leaves, Credit when it comes; a transfer does both
 	Customers []tenancy.CustomerID
@@ -78,20 +79,27 @@ func (r *rulebook) matched() error {
 }
 
 // covers tells whether the policy is for the order of the view.
-func (m *Match) covers(v View, t *Terms) bool {
+func (m *Match) covers(v *View, t *Terms) bool {
 	in := func(names []string, name string) bool { return len(names) == 0 || slices.Contains(names, name) }
-	c := &v.folded().customer
 	switch {
 	case !in(m.Kinds, v.order.Kind), !in(m.Assets, t.Asset),
 		len(m.Customers) > 0 && !slices.Contains(m.Customers, v.Book().Customer),
-		len(m.Groups) > 0 && !slices.ContainsFunc(c.Groups, func(g string) bool { return slices.Contains(m.Groups, g) }),
-		len(m.Types) > 0 && !slices.Contains(m.Types, c.Type),
-		m.From.IsPositive() && v.order.Amount.LessThan(m.From),
+		len(m.Groups) > 0 && !slices.ContainsFunc(v.folded().customer.Groups, func(g string) bool { return slices.Contains(m.Groups, g) }),
+		len(m.Types) > 0 && !slices.Contains(m.Types, v.Type()),
+		m.From.IsPositive() && accounts.Less(v.order.Amount.Decimal, m.From),
 		m.Direction == accounts.Debit && v.order.From == "",
 		m.Direction == accounts.Credit && v.order.To == "":
 		return false
 	}
-	return m.When == nil || m.When(v, t.clone())
+	return m.When == nil || m.When(*v, t.clone())
+}
+
+// binds tells whether a fee or a limit is for the order of the view: one that
+// names no kinds is for what customers ask for, not for what the firm gives
+// back or puts right.
+func (m *Match) binds(v *View, t *Terms) bool {
+	own := v.order.Kind == KindAdjustment || v.order.Kind == KindRefund
+	return (!own || len(m.Kinds) > 0) && m.covers(v, t)
 }
 
 // zoneOf is where the days of a tenant begin.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/onbehalf/onbehalf/accounts"
 )
 
@@ -71,11 +69,16 @@ func (d *decision) recount(o *Operation, on Event) {
 // countedOn is where the operation counts when it is let go on the day.
 func (r *rulebook) countedOn(v View, o *Operation, today Day) *Counted {
 	var names []string
-	r.binding(v, &o.Terms, func(l *Limit) {
-		if l.counts() {
-			if names == nil {
-				names = make([]string, 0, len(r.limits))
-			}
+	r.binding(&v, &o.Terms, func(l *limit) {
+		if !l.counts() {
+			return
+		}
+		if names == nil {
+			names = make([]string, 0, len(r.limits))
+		}
+		if c, ok := l.counted(v.folded(), o.Maker.ID); ok {
+			names = append(names, c.name)
+		} else {
 			names = append(names, l.counter(o.Maker.ID))
 		}
 	})
@@ -90,12 +93,12 @@ func (d *decision) drop(oldest Day) {
 	n := 0
 	for i := range d.f.counters.rows {
 		c := d.f.counters.rows[i].val
-		for j := 0; c.at(j).Day < oldest; j++ {
+		for j := 0; c.at(j).day < oldest; j++ {
 			n++
 			if n > maxDropped {
 				return
 			}
-			d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: c.name, Day: c.at(j).Day, By: accounts.Exact(c.at(j).Amount.Neg())})
+			d.fx.Counts = append(d.fx.Counts, CountEffect{Counter: c.name, Day: c.at(j).day, By: accounts.Exact(c.at(j).amount.Decimal().Neg())})
 			if j == len(c.past) {
 				break
 			}
@@ -107,7 +110,7 @@ func (d *decision) drop(oldest Day) {
 func (f *Folded) liveCounters(oldest Day) int {
 	n := 0
 	for i := range f.counters.rows {
-		if f.counters.rows[i].val.last.Day >= oldest {
+		if f.counters.rows[i].val.last.day >= oldest {
 			n++
 		}
 	}
@@ -119,8 +122,8 @@ var errCount = errors.New("a count that could not have been decided")
 // drop takes a whole day off a counter.
 func (f *Folded) drop(e *CountEffect) error {
 	if c, ok := f.counters.get(e.Counter); ok {
-		if i, found := c.find(e.Day); found && c.at(i).Amount.Equal(e.By.Neg()) {
-			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(e.Day, e.By.Decimal))
+		if i, found := c.find(e.Day); found && c.at(i).amount.Cmp(accounts.TotalOf(e.By.Neg())) == 0 {
+			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(e.Day, accounts.TotalOf(e.By.Decimal)))
 			return nil
 		}
 	}
@@ -142,7 +145,7 @@ func (f *Folded) recount(old *Counted, o *Operation) error {
 				continue
 			}
 			if _, found := c.find(old.Day); found {
-				rows = setCounter(rows, name, c.add(old.Day, old.Amount.Neg()))
+				rows = setCounter(rows, name, c.add(old.Day, accounts.Total{}.Minus(accounts.TotalOf(old.Amount.Decimal))))
 			}
 		}
 	}
@@ -150,17 +153,18 @@ func (f *Folded) recount(old *Counted, o *Operation) error {
 		if !o.State.counts() || !now.Amount.Equal(o.Order.Amount.Decimal) || !now.Day.valid() || len(now.Counters) == 0 {
 			return fmt.Errorf("%w: operation %q, %s, of %s on %q", errCount, o.ID, o.State, now.Amount, now.Day)
 		}
+		by := accounts.TotalOf(now.Amount.Decimal)
 		for i, name := range now.Counters {
 			if name == "" || slices.Contains(now.Counters[:i], name) {
 				return fmt.Errorf("%w: operation %q for %q", errCount, o.ID, name)
 			}
 			c, ok := rows.get(name)
 			if ok {
-				c = c.add(now.Day, now.Amount.Decimal)
+				c = c.add(now.Day, by)
 			} else {
-				c = &counter{name: name, last: dayCount{Day: now.Day, Amount: now.Amount}}
+				c = &counter{name: name, last: dayCount{day: now.Day, amount: by}}
 			}
-			if !accounts.Fits(c.last.Amount.Decimal) {
+			if !c.last.amount.Fits() {
 				return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
 			}
 			rows = setCounter(rows, name, c)
@@ -196,30 +200,50 @@ type counter struct {
 }
 
 type dayCount struct {
-	Day    Day             `json:"day"`
-	Amount accounts.Amount `json:"amount"`
-
-	before decimal.Decimal // what was counted on earlier days, since whenever
+	day    Day
+	amount accounts.Total
+	before accounts.Total // what was counted on earlier days, since whenever
 }
 
 // counterDoc is a counter in a snapshot.
 type counterDoc struct {
-	Name string     `json:"name"`
-	Days []dayCount `json:"days"`
+	Name string   `json:"name"`
+	Days []dayDoc `json:"days"`
 }
 
-func (c *counter) doc() counterDoc { return counterDoc{c.name, append(slices.Clip(c.past), c.last)} }
+type dayDoc struct {
+	Day    Day             `json:"day"`
+	Amount accounts.Amount `json:"amount"`
+}
+
+func (c *counter) doc() counterDoc {
+	d := counterDoc{Name: c.name, Days: make([]dayDoc, len(c.past)+1)}
+	for i := range d.Days {
+		d.Days[i] = dayDoc{Day: c.at(i).day, Amount: accounts.Exact(c.at(i).amount.Decimal())}
+	}
+	return d
+}
 
 // counter is nil when there are no days.
 func (d counterDoc) counter() *counter {
-	n := len(d.Days) - 1
+	all := make([]dayCount, len(d.Days))
+	for i := range d.Days {
+		all[i] = dayCount{day: d.Days[i].Day, amount: accounts.TotalOf(d.Days[i].Amount.Decimal)}
+	}
+	return counterOf(d.Name, all)
+}
+
+// counterOf adds up days, which become the counter's; nil when there are none.
+func counterOf(name string, all []dayCount) *counter {
+	n := len(all) - 1
 	if n < 0 {
 		return nil
 	}
-	for i := range d.Days[:n] {
-		d.Days[i+1].before = d.Days[i].before.Add(d.Days[i].Amount.Decimal)
+	all[0].before = accounts.Total{}
+	for i := range all[:n] {
+		all[i+1].before = all[i].before.Plus(all[i].amount)
 	}
-	return &counter{name: d.Name, past: d.Days[:n:n], last: d.Days[n]}
+	return &counter{name: name, past: all[:n:n], last: all[n]}
 }
 
 func (c *counter) at(i int) *dayCount {
@@ -232,56 +256,53 @@ func (c *counter) at(i int) *dayCount {
 // find gives the first day that is not before the one asked for; it may be one
 // past the last.
 func (c *counter) find(day Day) (int, bool) {
-	if day >= c.last.Day {
-		if day == c.last.Day {
+	if day >= c.last.day {
+		if day == c.last.day {
 			return len(c.past), true
 		}
 		return len(c.past) + 1, false
 	}
-	return slices.BinarySearchFunc(c.past, day, func(d dayCount, day Day) int { return cmp.Compare(d.Day, day) })
+	return slices.BinarySearchFunc(c.past, day, func(d dayCount, day Day) int { return cmp.Compare(d.day, day) })
 }
 
 // add gives the counter with that much more on a day; nil when nothing is left.
-func (c *counter) add(day Day, by decimal.Decimal) *counter {
-	n := *c
-	sum := c.last.Amount.Add(by)
+func (c *counter) add(day Day, by accounts.Total) *counter {
+	sum := c.last.amount.Plus(by)
 	switch {
-	case day == c.last.Day && sum.IsPositive():
-		n.last.Amount = accounts.Exact(sum)
+	case day == c.last.day && sum.Sign() > 0:
+		n := *c
+		n.last.amount = sum
 		return &n
-	case day > c.last.Day:
-		n.past = append(slices.Clip(c.past), c.last)
-		n.last = dayCount{Day: day, Amount: accounts.Exact(by), before: c.last.before.Add(c.last.Amount.Decimal)}
-		return &n
+	case day > c.last.day:
+		return &counter{
+			name: c.name, past: append(slices.Clip(c.past), c.last),
+			last: dayCount{day: day, amount: by, before: c.last.before.Plus(c.last.amount)},
+		}
 	}
-	doc := counterDoc{c.name, slices.Clone(c.doc().Days)}
+	all := append(slices.Clip(c.past), c.last)
 	i, found := c.find(day)
 	if !found {
-		doc.Days = slices.Insert(doc.Days, i, dayCount{Day: day})
+		all = slices.Insert(all, i, dayCount{day: day})
 	}
-	doc.Days[0].before = decimal.Decimal{}
-	if sum = doc.Days[i].Amount.Add(by); sum.IsZero() {
-		doc.Days = slices.Delete(doc.Days, i, i+1)
+	if sum = all[i].amount.Plus(by); sum.Sign() == 0 {
+		all = slices.Delete(all, i, i+1)
 	} else {
-		doc.Days[i].Amount = accounts.Exact(sum)
+		all[i].amount = sum
 	}
-	if len(doc.Days) > 0 {
-		doc.Days[0].before = decimal.Decimal{}
-	}
-	return doc.counter()
+	return counterOf(c.name, all)
 }
 
-// used is what others than the operation count for in a window.
-func (c *counter) used(b *bound, own *Operation) decimal.Decimal {
-	if c == nil || b.from == "" || c.last.Day < b.from {
-		return decimal.Decimal{}
+// used is what others than the operation count for from a day on, if any.
+func (c *counter) used(from Day, own *Operation) accounts.Total {
+	if c == nil || from == "" || c.last.day < from {
+		return accounts.Total{}
 	}
-	used := c.last.Amount.Decimal
-	if i, _ := c.find(b.from); i < len(c.past) {
-		used = used.Add(c.last.before.Sub(c.past[i].before))
+	used := c.last.amount
+	if i, _ := c.find(from); i < len(c.past) {
+		used = used.Plus(c.last.before.Minus(c.past[i].before))
 	}
-	if own != nil && own.Counted != nil && own.Counted.Day >= b.from && slices.Contains(own.Counted.Counters, c.name) {
-		used = used.Sub(own.Counted.Amount.Decimal)
+	if own != nil && own.Counted != nil && own.Counted.Day >= from && slices.Contains(own.Counted.Counters, c.name) {
+		used = used.Minus(accounts.TotalOf(own.Counted.Amount.Decimal))
 	}
 	return used
 }

@@ -22,8 +22,27 @@ const (
 // day.
 func daysOf(now time.Time, zone *time.Location) days {
 	y, m, d := now.In(zone).Date()
-	date := func(d int) Day { return Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)) }
-	return days{today: date(d), rolling: date(d - rollingDays + 1), month: date(1), oldest: date(d - retainedDays + 1)}
+	var buf [4 * len(time.DateOnly)]byte
+	text := buf[:0]
+	for _, d := range [...]int{d, d - rollingDays + 1, 1, d - retainedDays + 1} {
+		text = time.Date(y, m, d, 0, 0, 0, 0, time.UTC).AppendFormat(text, time.DateOnly)
+	}
+	all, n := Day(text), len(text)/4
+	return days{today: all[:n], rolling: all[n : 2*n], month: all[2*n : 3*n], oldest: all[3*n:]}
+}
+
+// from is the first day of a window; empty where nothing is added up.
+func (d *days) from(w Window) Day {
+	switch w {
+	case PerDay:
+		return d.today
+	case PerRolling:
+		return d.rolling
+	case PerMonth:
+		return d.month
+	case PerOperation:
+	}
+	return ""
 }
 
 // valid tells whether the day is one.

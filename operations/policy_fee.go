@@ -15,7 +15,7 @@ import (
 // points of what is asked for. It is priced with the operation, frozen in its
 // terms, and posted with it to income:fees when it settles, once. Adjustments
 // and refunds are charged only by fees whose Match names their kind; facts that
-// are reported from outside never.
+// are reported from outside never, nor what names no account of the customer.
 //
 // A FeeRule is a value, and is not changed once it was given to New.
 type FeeRule struct {
@@ -121,21 +121,31 @@ func (f *FeeRule) rates() []Tier {
 // charges tells what the rule charges for an amount, and whether that was
 // rounded.
 func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal, bool) {
-	for _, t := range f.rates() {
-		if !t.UpTo.IsZero() && amount.GreaterThan(t.UpTo) {
-			continue
+	rate := &f.Tier
+	if len(f.Tiers) > 0 {
+		i := slices.IndexFunc(f.Tiers, func(t Tier) bool { return t.UpTo.IsZero() || !accounts.Less(t.UpTo, amount) })
+		if i < 0 {
+			return decimal.Decimal{}, false
 		}
-		exact := amount.Mul(t.BPS).Shift(-4).Add(t.Fixed)
-		if exact.LessThan(f.Minimum) {
-			exact = f.Minimum
-		}
-		if f.Maximum.IsPositive() && exact.GreaterThan(f.Maximum) {
-			exact = f.Maximum
-		}
-		fee := f.Rounding.Round(exact, scale)
-		return fee, !fee.Equal(exact)
+		rate = &f.Tiers[i]
+	} else if !rate.UpTo.IsZero() && accounts.Less(rate.UpTo, amount) {
+		return decimal.Decimal{}, false
 	}
-	return decimal.Decimal{}, false
+	exact := rate.Fixed
+	if !rate.BPS.IsZero() {
+		exact = accounts.Plus(exact, amount.Mul(rate.BPS).Shift(-4))
+	}
+	if accounts.Less(exact, f.Minimum) {
+		exact = f.Minimum
+	}
+	if f.Maximum.IsPositive() && accounts.Less(f.Maximum, exact) {
+		exact = f.Maximum
+	}
+	if _, places := accounts.Spread(exact); places <= int(scale) {
+		return exact, false
+	}
+	fee := f.Rounding.Round(exact, scale)
+	return fee, !fee.Equal(exact)
 }
 
 // charge adds the fees to the terms that a kind has planned.
@@ -151,15 +161,22 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 	plain := t.clone()
 	for i := range r.fees {
 		f := &r.fees[i]
-		own := v.order.Kind == KindAdjustment || v.order.Kind == KindRefund
-		if own && len(f.Match.Kinds) == 0 || !f.Match.covers(v, &plain) {
+		if !f.Match.binds(&v, &plain) {
 			continue
 		}
 		fee, rounded := f.charges(v.order.Amount.Decimal, asset.Scale)
 		if fee.IsZero() {
 			continue
 		}
-		line := FeeLine{Fee: f.Name, Account: f.payer(v, plain), Asset: t.Asset, Amount: accounts.Exact(fee), Inside: f.Inside}
+		payer := f.payer(v, plain)
+		if payer == "" && f.Payer == nil { // nothing of the customer's is in it, such as a settlement
+			continue
+		}
+		if t.Fees == nil { // room for all of them at once
+			t.Fees = make([]FeeLine, 0, len(r.fees)-i)
+			t.Postings = slices.Grow(t.Postings, len(r.fees)-i)
+		}
+		line := FeeLine{Fee: f.Name, Account: payer, Asset: t.Asset, Amount: accounts.Exact(fee), Inside: f.Inside}
 		if rounded {
 			line.Rounding = accounts.HalfEven
 			if f.Rounding != "" {
@@ -199,7 +216,7 @@ func (t *Terms) take(line FeeLine) []Unmet {
 	i := slices.IndexFunc(t.Postings, func(p accounts.Posting) bool {
 		return p.Asset == line.Asset && p.Amount.IsPositive() && p.Ref != accounts.IncomeFees
 	})
-	if i < 0 || !t.Postings[i].Amount.GreaterThan(fee) {
+	if i < 0 || !accounts.Less(fee, t.Postings[i].Amount.Decimal) {
 		return []Unmet{{
 			Code: CodeFeeExceeds, Subject: "fee:" + line.Fee,
 			Figures: []Figure{{Name: "fee", Value: line.Amount.String()}, {Name: "asset", Value: line.Asset}},
@@ -207,9 +224,9 @@ func (t *Terms) take(line FeeLine) []Unmet {
 		}}
 	}
 	p := &t.Postings[i]
-	p.Amount = accounts.Exact(p.Amount.Sub(fee))
+	p.Amount = accounts.Exact(accounts.Minus(p.Amount.Decimal, fee))
 	if _, ours := p.Ref.Account(); ours {
-		t.Credit = accounts.Exact(t.Credit.Sub(fee))
+		t.Credit = accounts.Exact(accounts.Minus(t.Credit.Decimal, fee))
 	} else if t.Provider != "" {
 		carried := p.Amount
 		t.Carried = &carried

@@ -1,8 +1,10 @@
 package operations
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +19,9 @@ import (
 // whatever it waits for, in the same change as its holds. What ends without
 // having happened is given back to the day it counted on; what is let go on a
 // later day, by its time or its last approval, counts on that day instead. A
-// later reversal or refund gives nothing back, and a reversal never counts.
+// later reversal or refund gives nothing back. Refunds and adjustments are bound
+// and counted only by limits whose Match names their kind, as they are by fees;
+// facts that are reported from outside never.
 //
 // A zero bound does not bind; at least one must. A bound is inclusive.
 type Limit struct {
@@ -114,27 +118,69 @@ func (l *Limit) counter(op string) string {
 	return l.Name
 }
 
-// bound is one window of a limit, where it applies.
+// limit is a Limit with its bounds taken apart.
+type limit struct {
+	Limit
+	least  accounts.Total
+	bounds []bound // those that bind
+}
+
+// bound is one window of a limit.
 type bound struct {
 	window Window
 	code   string
-	most   decimal.Decimal
-	from   Day // of what is added up; empty: nothing
+	amount decimal.Decimal
+	most   accounts.Total // the amount
 }
 
-func (l *Limit) bounds(d *days) [4]bound {
-	return [...]bound{
-		{PerOperation, CodeLimitOperation, l.Max, ""},
-		{PerDay, CodeLimitDay, l.Day, d.today},
-		{PerRolling, CodeLimitRolling, l.Rolling, d.rolling},
-		{PerMonth, CodeLimitMonth, l.Month, d.month},
+func limitsOf(all []Limit) []limit {
+	limits := make([]limit, len(all))
+	for i, l := range all {
+		limits[i] = limit{Limit: l, least: accounts.TotalOf(l.Min)}
+		for _, b := range []bound{
+			{window: PerOperation, code: CodeLimitOperation, amount: l.Max},
+			{window: PerDay, code: CodeLimitDay, amount: l.Day},
+			{window: PerRolling, code: CodeLimitRolling, amount: l.Rolling},
+			{window: PerMonth, code: CodeLimitMonth, amount: l.Month},
+		} {
+			if b.amount.IsPositive() {
+				b.most = accounts.TotalOf(b.amount)
+				limits[i].bounds = append(limits[i].bounds, b)
+			}
+		}
 	}
+	return limits
+}
+
+// counted is the counter of the limit for what an operator asks for.
+func (l *limit) counted(f *Folded, op string) (*counter, bool) {
+	rows := f.counters.rows
+	i, ok := slices.BinarySearchFunc(rows, l, func(r row[string, *counter], l *limit) int { return l.compare(r.key, op) })
+	if !ok {
+		return nil, false
+	}
+	return rows[i].val, true
+}
+
+// compare is that of a text with the counter's name, without making it.
+func (l *limit) compare(text, op string) int {
+	if !l.PerOperator || !strings.HasPrefix(text, l.Name) || len(text) == len(l.Name) {
+		if c := cmp.Compare(text, l.Name); c != 0 || !l.PerOperator {
+			return c
+		}
+		return -1
+	}
+	rest := text[len(l.Name):]
+	if c := cmp.Compare(rest[0], '@'); c != 0 {
+		return c
+	}
+	return cmp.Compare(rest[1:], op)
 }
 
 // binding walks the limits that are for the order of the view.
-func (r *rulebook) binding(v View, t *Terms, yield func(l *Limit)) {
+func (r *rulebook) binding(v *View, t *Terms, yield func(l *limit)) {
 	for i := range r.limits {
-		if l := &r.limits[i]; l.Asset == t.Asset && l.Match.covers(v, t) {
+		if l := &r.limits[i]; l.Asset == t.Asset && l.Match.binds(v, t) {
 			yield(l)
 		}
 	}
@@ -146,30 +192,29 @@ func (r *rulebook) beyondLimits(v View, t Terms, now time.Time) []Unmet {
 		return nil
 	}
 	var unmet []Unmet
-	f, asked, d := v.folded(), v.order.Amount.Decimal, daysOf(now, r.zoneOf(v.Book().Tenant))
+	f, maker, d := v.folded(), v.maker(), daysOf(now, r.zoneOf(v.Book().Tenant))
+	asked := accounts.TotalOf(v.order.Amount.Decimal)
 	fresh := 0
-	r.binding(v, &t, func(l *Limit) {
-		if l.Min.IsPositive() && asked.LessThan(l.Min) {
+	r.binding(&v, &t, func(l *limit) {
+		if asked.Cmp(l.least) < 0 {
 			unmet = append(unmet, Unmet{
 				Code: CodeLimitMinimum, Subject: "limit:" + l.Name,
-				Figures: []Figure{{Name: "limit", Value: accounts.Canonical(l.Min)}, {Name: "asked", Value: accounts.Canonical(asked)}, {Name: "asset", Value: l.Asset}},
+				Figures: []Figure{{Name: "limit", Value: accounts.Canonical(l.Min)}, {Name: "asked", Value: v.order.Amount.String()}, {Name: "asset", Value: l.Asset}},
 				Remedy:  "Ask for at least the minimum.",
 			})
 		}
 		var c *counter
 		if l.counts() {
 			var found bool
-			if c, found = f.counters.get(l.counter(v.maker())); !found {
+			if c, found = l.counted(f, maker); !found {
 				fresh++
 			}
 		}
-		for _, b := range l.bounds(&d) {
-			if !b.most.IsPositive() {
-				continue
-			}
-			used := c.used(&b, v.own)
-			if used.Add(asked).GreaterThan(b.most) {
-				unmet = append(unmet, beyond(l, &b, used, asked))
+		for i := range l.bounds {
+			b := &l.bounds[i]
+			used := c.used(d.from(b.window), v.own)
+			if used.Plus(asked).Cmp(b.most) > 0 {
+				unmet = append(unmet, beyond(&l.Limit, b, used.Decimal(), v.order.Amount.Decimal))
 			}
 		}
 	})
@@ -180,11 +225,11 @@ func (r *rulebook) beyondLimits(v View, t Terms, now time.Time) []Unmet {
 }
 
 func beyond(l *Limit, b *bound, used, asked decimal.Decimal) Unmet {
-	left := decimal.Max(b.most.Sub(used), decimal.Decimal{})
+	left := decimal.Max(b.amount.Sub(used), decimal.Decimal{})
 	u := Unmet{
 		Code: b.code, Subject: "limit:" + l.Name,
 		Figures: []Figure{
-			{Name: "limit", Value: accounts.Canonical(b.most)},
+			{Name: "limit", Value: accounts.Canonical(b.amount)},
 			{Name: "used", Value: accounts.Canonical(used)},
 			{Name: "asked", Value: accounts.Canonical(asked)},
 			{Name: "left", Value: accounts.Canonical(left)},
@@ -205,16 +250,14 @@ func (r *rulebook) limitUses(v View, t Terms, now time.Time) []LimitUse {
 	}
 	var all []LimitUse
 	d := daysOf(now, r.zoneOf(v.Book().Tenant))
-	r.binding(v, &t, func(l *Limit) {
-		c, _ := v.folded().counters.get(l.counter(v.maker()))
-		for _, b := range l.bounds(&d) {
-			if !b.most.IsPositive() {
-				continue
-			}
-			used := c.used(&b, v.own)
+	r.binding(&v, &t, func(l *limit) {
+		c, _ := l.counted(v.folded(), v.maker())
+		for i := range l.bounds {
+			b := &l.bounds[i]
+			used := c.used(d.from(b.window), v.own).Decimal()
 			all = append(all, LimitUse{
-				Limit: l.Name, Window: b.window, Asset: l.Asset, Most: accounts.Exact(b.most), Used: accounts.Exact(used),
-				Left: accounts.Exact(decimal.Max(b.most.Sub(used), decimal.Decimal{})),
+				Limit: l.Name, Window: b.window, Asset: l.Asset, Most: accounts.Exact(b.amount), Used: accounts.Exact(used),
+				Left: accounts.Exact(decimal.Max(b.amount.Sub(used), decimal.Decimal{})),
 			})
 		}
 	})

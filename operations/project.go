@@ -55,7 +55,7 @@ func postingRows(before, after *Folded, e *Entry) []PostingRow {
 			Seq: e.Seq, N: i, At: e.At, Operation: e.Operation, Ref: p.Ref, Asset: p.Asset, Amount: p.Amount.Decimal,
 		}
 		if touched(ps[i+1:], p) { // not the last leg on its account: only so much of the change is made by then
-			rows[i].Balance = before.posted(p.Ref, p.Asset).Add(accounts.Sum(ps[:i+1], p.Ref, p.Asset))
+			rows[i].Balance = accounts.Plus(before.posted(p.Ref, p.Asset), accounts.Sum(ps[:i+1], p.Ref, p.Asset))
 		} else {
 			rows[i].Balance = after.posted(p.Ref, p.Asset)
 		}

@@ -39,6 +39,22 @@ func beyondRange(v View, t Terms) []Unmet {
 	return unmet
 }
 
+// fits tells whether every amount of the terms is small enough to be kept: one
+// that is asked for is, but not all that is computed from it.
+func (t *Terms) fits() bool {
+	for i := range t.Postings {
+		if !accounts.Fits(t.Postings[i].Amount.Decimal) {
+			return false
+		}
+	}
+	for i := range t.Holds {
+		if !accounts.Fits(t.Holds[i].Amount.Decimal) {
+			return false
+		}
+	}
+	return accounts.Fits(t.Debit.Decimal) && accounts.Fits(t.Credit.Decimal)
+}
+
 // canHold tells whether the sum of any holds on the account could be kept.
 func (f *Folded) canHold(a *accounts.Account, h HoldTerm, own *Operation) bool {
 	if f.large == 0 && !accounts.Large(a.Held.Decimal) && !accounts.Large(h.Amount.Decimal) {

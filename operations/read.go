@@ -80,7 +80,7 @@ func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan,
 	p := Plan{Order: o, Unmet: d.refused, Warnings: warnings(d.refused), Seq: r.f.head.Seq}
 	if d.planned != nil {
 		p.Terms = d.planned.Terms
-		p.Limits = e.rules.limitUses(View{f: r.f, order: o, actor: d.c.actors[0]}, p.Terms, d.now)
+		p.Limits = e.rules.limitUses(d.judged, p.Terms, d.now)
 	}
 	return p, nil
 }

@@ -89,14 +89,14 @@ func (w AmountWithin) Check(v View, t Terms, _ time.Time) []Unmet {
 		return nil
 	}
 	asked := func() Figure { return Figure{Name: "asked", Value: accounts.Canonical(amount)} }
-	if w.Min.IsPositive() && amount.LessThan(w.Min) {
+	if w.Min.IsPositive() && accounts.Less(amount, w.Min) {
 		return []Unmet{{
 			Code: CodeAmountBelow, Subject: "amount",
 			Figures: []Figure{asked(), {Name: "minimum", Value: accounts.Canonical(w.Min)}, {Name: "asset", Value: w.Asset}},
 			Remedy:  "Ask for at least the minimum.",
 		}}
 	}
-	if w.Max.IsPositive() && amount.GreaterThan(w.Max) {
+	if w.Max.IsPositive() && accounts.Less(w.Max, amount) {
 		return []Unmet{{
 			Code: CodeAmountAbove, Subject: "amount",
 			Figures: []Figure{asked(), {Name: "maximum", Value: accounts.Canonical(w.Max)}, {Name: "asset", Value: w.Asset}},

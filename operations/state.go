@@ -86,7 +86,16 @@ func (f *Folded) systemPosted(ref accounts.Ref, asset string) decimal.Decimal {
 func (f *Folded) size() int64 {
 	const fixed = 1024
 	return fixed + 96*int64(f.personal.len()+f.currencies.len()+f.grants.len()+f.refusals.len()) + 512*int64(f.operators.len()+f.freezes.len()) +
-		640*int64(f.accounts.len()) + 128*int64(f.holds.len()+len(f.system)) + 2048*int64(f.open.len()) + 256*int64(f.incidents.len()) + 2048*int64(f.settings.len()) + 96*int64(f.dated())
+		640*int64(f.accounts.len()) + 128*int64(f.holds.len()+len(f.system)) + 2048*int64(f.open.len()) + 256*int64(f.incidents.len()) + f.settingsSize() + 96*int64(f.dated())
+}
+
+// settingsSize counts the bodies twice: as they are kept, and as they were read.
+func (f *Folded) settingsSize() int64 {
+	n := 512 * int64(f.settings.len())
+	for _, s := range f.settings.all {
+		n += 2 * int64(len(s.Body))
+	}
+	return n
 }
 
 // Caps bound what may be open in one book at a time, so that a decision, a

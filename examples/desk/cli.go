@@ -25,6 +25,7 @@ type globals struct {
 	As          string   `help:"Who you are: ana, bruno, carla or davi." placeholder:"OPERATOR"`
 	Reason      string   `help:"Why you enter a customer's context; recorded with all you do there." placeholder:"TEXT"`
 	Key         string   `help:"The idempotency key of a change; a fresh one is drawn and printed." placeholder:"KEY"`
+	Rates       string   `help:"Recorded rates to trade by, in lines date,base,quote,rate; default: a few made up ones." placeholder:"FILE" type:"existingfile"`
 	Acknowledge []string `help:"The codes of warnings you have seen, see explain; the change is meant in spite of them." placeholder:"CODE"`
 	JSON        bool     `help:"Print for programs: one document, amounts as strings." name:"json"`
 }
@@ -66,6 +67,15 @@ type commands struct {
 	Stop      stopCmd      `cmd:"" help:"Let nothing of a kind, by a provider or in the whole firm begin."`
 	Lift      liftCmd      `cmd:"" help:"Let it begin again."`
 	Stops     stopsCmd     `cmd:"" help:"List what is stopped."`
+	Providers providersCmd `cmd:"" help:"Say which providers may be used for a customer's trades; without any, list them."`
+	Pair      pairCmd      `cmd:"" help:"Set up what a customer may trade, or change it."`
+	Pairs     pairsCmd     `cmd:"" help:"List what a customer may trade, and what keeps it from being traded."`
+	Path      pathCmd      `cmd:"" help:"Set up a way to a price of a pair, or to its execution, or change it."`
+	Paths     pathsCmd     `cmd:"" help:"List the paths of a pair, in their order."`
+	Quote     quoteCmd     `cmd:"" help:"Ask for a price that stands for a while; execute trades on it."`
+	Trade     tradeCmd     `cmd:"" help:"Trade at once, at the price of the moment."`
+	Treasury  treasuryCmd  `cmd:"" help:"Show what providers owe the firm and are owed, and what it earned, over all books."`
+	Settle    settleCmd    `cmd:"" help:"Book that a provider was paid what he is owed, or paid what he owes."`
 	Statement statementCmd `cmd:"" help:"List the postings of an account, newest first."`
 	Journal   journalCmd   `cmd:"" help:"List the entries of a book: who did what, for whom and why."`
 	Work      workCmd      `cmd:"" help:"Do what has become due in all books."`
@@ -167,7 +177,11 @@ func (c *caller) seat(ctx context.Context, create bool) (*seat, error) {
 // unlock opens the database, and signs nobody in.
 func (c *caller) unlock(ctx context.Context, create bool) (err error) {
 	at := place{store: sqlstore.Dialect(c.Store), file: c.DB, dsn: c.DSN}
-	c.desk, err = open(ctx, at, tenancy.TenantID(c.Firm), create, config(c.assets, c.clock))
+	cfg, err := trades(config(c.assets, c.clock), c.Rates)
+	if err != nil {
+		return err
+	}
+	c.desk, err = open(ctx, at, tenancy.TenantID(c.Firm), create, cfg)
 	return err
 }
 

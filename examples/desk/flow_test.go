@@ -58,7 +58,8 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 	customer, account := b.maria()
 	o := b.ask(exitOK, "ana", "prepare", "deposit", "--customer", customer, "--to", account, "--amount", "0.10").Operation
 	b.ask(exitOK, "ana", "register", "bruno")
-	number := regexp.MustCompile(`"(amount|posted|held|available|limit|balance|debit|credit|fee)": -?[0-9]`)
+	dollars := b.ask(exitOK, "ana", "account", "--customer", customer, "USD", "--bank", "001", "--branch", "1", "--number", "1").Account
+	number := regexp.MustCompile(`"(amount|owed|owing|rate|spread|posted|held|available|limit|balance|debit|credit|fee)": -?[0-9]`)
 	for _, args := range [][]string{
 		{"init"},
 		{"operators"},
@@ -77,6 +78,15 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 		{"worklist"},
 		{"stops"},
 		{"freezes", "--customer", customer},
+		{"treasury"},
+		{"pair", "--customer", customer, "--base", dollars, "--quote", account},
+		{"path", "bank", "--customer", customer, "--base", dollars, "--quote", account, "--spread", "10"},
+		{"paths", "--customer", customer, "--base", dollars, "--quote", account},
+		{"providers", "--customer", customer},
+		{"providers", "bank", "--customer", customer},
+		{"pairs", "--customer", customer},
+		{"quote", "buy", "--customer", customer, "--base", dollars, "--quote", account, "--base-amount", "0.10"},
+		{"trade", "buy", "--customer", customer, "--base", dollars, "--quote", account, "--base-amount", "0.10"},
 		{"versions", string(o.ID), "--customer", customer},
 		{"refunds", string(o.ID), "--customer", customer},
 		{"cancel", string(o.ID), "--version", "1", "--customer", customer},

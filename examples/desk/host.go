@@ -38,7 +38,8 @@ func firmAssets() (accounts.Assets, error) {
 
 // config is everything this firm decided: what it deals in, that nobody enters
 // a customer's context without a reason, its rules, and that a second person
-// agrees to what is large. What demo --rules adds is in rulesConfig.
+// agrees to what is large. What demo --rules adds is in rulesConfig, and how the
+// firm trades in trades.
 func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 	return operations.Config{
 		Assets: assets,
@@ -49,7 +50,7 @@ func config(assets accounts.Assets, clock operations.Clock) operations.Config {
 		Approvals: []operations.Approval{{
 			Name: "large", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, Assets: []string{"BRL"}, From: decimal.New(10_000, 0)},
 		}},
-		PolicyVersion: "desk-2",
+		PolicyVersion: "desk-3",
 		Gate:          tenancy.Policy{RequireReason: true},
 		Clock:         clock,
 	}

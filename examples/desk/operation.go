@@ -43,8 +43,11 @@ func (p *page) operation(o operations.Operation, n names, now time.Time) {
 			p.reasons(o.Outcome.Unmet)
 		}
 	}
-	if !o.State.Final() {
+	switch {
+	case !o.State.Final():
 		p.terms(o.Terms, n, now)
+	case o.State == operations.Completed && o.Terms.Exchange != nil:
+		p.terms(o.Terms, n, time.Time{})
 	}
 }
 

@@ -85,9 +85,13 @@ func count(n int, what string) string {
 
 // asked is an order in a line.
 func (p *page) asked(o operations.Order, asset string, n names) string {
-	line := o.Kind + " of " + accounts.Canonical(o.Amount.Decimal)
+	what := o.Kind
+	if side := o.Attributes["side"]; side != "" {
+		what += " (" + side + ")"
+	}
+	line := what + " of " + accounts.Canonical(o.Amount.Decimal)
 	if asset != "" {
-		line = o.Kind + " of " + p.money(o.Amount.Decimal, asset)
+		line = what + " of " + p.money(o.Amount.Decimal, asset)
 	}
 	if o.From != "" {
 		line += " from " + n.of(o.From)
@@ -113,11 +117,19 @@ func (p *page) terms(t operations.Terms, n names, now time.Time) {
 	if provider == "" {
 		provider = "inside the book"
 	}
-	rows := [][]cell{
-		{is("total debit"), is(p.money(t.Debit.Decimal, t.Asset))},
-		{is("total credit"), is(p.money(t.Credit.Decimal, t.Asset))},
-		{is("settled by"), is(provider)},
+	debit, credit := t.Asset, t.Asset
+	var rows [][]cell
+	if x := t.Exchange; x != nil {
+		if debit, credit = x.Quote, x.Base; x.Side == operations.Sell {
+			debit, credit = credit, debit
+		}
+		rows = p.price(x)
 	}
+	rows = append(rows, [][]cell{
+		{is("total debit"), is(p.money(t.Debit.Decimal, debit))},
+		{is("total credit"), is(p.money(t.Credit.Decimal, credit))},
+		{is("settled by"), is(provider)},
+	}...)
 	for _, f := range t.Fees {
 		way := " on top, from "
 		if f.Inside {
@@ -129,7 +141,7 @@ func (p *page) terms(t operations.Terms, n names, now time.Time) {
 		rows = append(rows, []cell{is("needs approval"), toned(waits, "by "+count(a.Persons, "other person")+" within "+a.Within.String())})
 	}
 	for _, h := range t.Holds {
-		rows = append(rows, []cell{is("held from execution"), is(p.money(h.Amount.Decimal, t.Asset) + " on " + n.of(h.Account))})
+		rows = append(rows, []cell{is("held from execution"), is(p.money(h.Amount.Decimal, debit) + " on " + n.of(h.Account))})
 	}
 	for _, l := range t.Postings {
 		rows = append(rows, []cell{is("posting"), is(p.money(l.Amount.Decimal, l.Asset) + " on " + n.ref(l.Ref))})

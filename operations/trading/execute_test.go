@@ -193,3 +193,55 @@ func TestFeesOfTradesAreInTheAssetThatIsFixed(t *testing.T) {
 		d.verified()
 	}
 }
+
+// A fill in fractions of a cent would stay on the provider's clearing for ever.
+func TestAFillFinerThanItsAssetSettlesNothing(t *testing.T) {
+	t.Parallel()
+	d, p := outsideDesk(t, "10")
+	p.answer = filled("0.001", "")
+	o, err := d.execute(d.quote(d.buy("100")))
+	require.NoError(t, err)
+	require.Equal(t, operations.Unresolved, o.State)
+	require.Equal(t, [2]string{"100000", "100000"}, d.has())
+	d.verified()
+}
+
+// A reversal of a wrong amount must not use up the one that the right one has.
+func TestAWrongReversalDoesNotKeepTheRightOneOut(t *testing.T) {
+	t.Parallel()
+	d, p := outsideDesk(t, "10")
+	p.answer = filled("0", "")
+	_, err := d.execute(d.quote(d.buy("100")))
+	require.NoError(t, err)
+	for _, counter := range []string{"500.10", "500.10", "500"} {
+		_, err = d.eng.Report(t.Context(), "acme", "bank", operations.Answer{
+			Reference: p.last.Reference, Status: operations.AnswerReversed, Amount: dec("100"), Asset: "USD", Counter: dec(counter), CounterAsset: "BRL", External: "r1",
+		})
+		require.NoError(t, err)
+	}
+	require.Equal(t, [2]string{"100000", "100000"}, d.has())
+	incidents, err := d.eng.Book(d.scope).Incidents(t.Context())
+	require.NoError(t, err)
+	require.Len(t, incidents, 1, "the same is told once")
+	d.verified()
+}
+
+// A second fill that differs from the one that was booked is a matter for people.
+func TestASecondFillOfAnotherAmountIsAnIncident(t *testing.T) {
+	t.Parallel()
+	d, p := outsideDesk(t, "10")
+	p.answer = filled("0.10", "")
+	_, err := d.execute(d.quote(d.buy("100")))
+	require.NoError(t, err)
+	for range 2 {
+		_, err = d.eng.Report(t.Context(), "acme", "bank", operations.Answer{
+			Reference: p.last.Reference, Status: operations.AnswerSettled, Amount: dec("100"), Asset: "USD", Counter: dec("500.20"), CounterAsset: "BRL",
+		})
+		require.NoError(t, err)
+	}
+	incidents, err := d.eng.Book(d.scope).Incidents(t.Context())
+	require.NoError(t, err)
+	require.Len(t, incidents, 1)
+	require.Equal(t, operations.IncidentMismatch, incidents[0].Code)
+	d.verified()
+}

@@ -181,7 +181,7 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		BaseAmount: accounts.Exact(x.base), QuoteAmount: accounts.Exact(x.quote), ProviderAmount: accounts.Exact(x.provided),
 		Slippage: accounts.Exact(x.provided.Mul(k.cfg.Slippage).Shift(-4).RoundDown(of.quote.Scale)),
 		Rate:     accounts.Exact(rate), ProviderRate: accounts.Exact(f.quote.Rate),
-		Reference: accounts.Exact(f.reference.Value), Source: f.reference.Source, At: f.reference.At, Stale: f.reference.Stale || f.quote.Stale,
+		Reference: accounts.Exact(f.reference.Value), Source: f.reference.Source, At: f.reference.At.UTC(), Stale: f.reference.Stale || f.quote.Stale,
 		Spread: accounts.Exact(spread), Session: string(f.session), Rounding: x.rounding,
 		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed,
 	}

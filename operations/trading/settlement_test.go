@@ -7,6 +7,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 func TestWhatIsOwedToAProviderIsSettledInTheFirmsOwnBook(t *testing.T) {
@@ -54,4 +55,50 @@ func TestSettlementsThatAreNoneAreMalformed(t *testing.T) {
 		change(&s)
 		require.ErrorContains(t, trading.Settlements{}.Validate(s.Order()), field)
 	}
+}
+
+// A firm whose fees match everything can settle with its providers.
+func TestASettlementIsChargedNothing(t *testing.T) {
+	t.Parallel()
+	d := beginWith(t, trading.Config{Providers: house()}, operations.Config{
+		Kinds: []operations.Kind{trading.Settlements{}}, Fees: []operations.FeeRule{{Name: "all", Tier: operations.Tier{Fixed: dec("1")}}},
+	})
+	own, err := d.eng.Gate().Own(t.Context(), ana(), "")
+	require.NoError(t, err)
+	res, err := d.eng.Submit(t.Context(), own, d.in(), trading.Settlement{Provider: "bank", Asset: "BRL", Paid: dec("500"), Reference: "TED 1"})
+	require.NoError(t, err)
+	require.Equal(t, operations.Completed, res.Operation.State)
+	require.Empty(t, res.Operation.Terms.Fees)
+	v, err := d.eng.Book(own).Verify(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, v.Faults)
+}
+
+func TestASettlementWaitsForApproval(t *testing.T) {
+	t.Parallel()
+	d := beginWith(t, trading.Config{Providers: house()}, operations.Config{
+		Kinds: []operations.Kind{trading.Settlements{}}, Approvals: []operations.Approval{{Name: "all", Match: operations.Match{Kinds: []string{trading.KindSettlement}}}},
+	})
+	own, err := d.eng.Gate().Own(t.Context(), ana(), "")
+	require.NoError(t, err)
+	for _, x := range []operations.Administrative{
+		tenancy.Register{Operator: "bruno", Person: "p-bruno"},
+		tenancy.Allow{Operator: "bruno", Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Approve)},
+		tenancy.Allow{Operator: "bruno", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Approve)},
+	} {
+		_, err := d.eng.Manage(t.Context(), own, d.in(), x)
+		require.NoError(t, err)
+	}
+	s := trading.Settlement{Provider: "bank", Asset: "BRL", Paid: dec("500"), Reference: "TED 1"}
+	res, err := d.eng.Submit(t.Context(), own, d.in(), s)
+	require.NoError(t, err)
+	require.Equal(t, operations.AwaitingApproval, res.Operation.State)
+	_, err = d.eng.Approve(t.Context(), own, d.in(), res.Operation.Ref())
+	require.Equal(t, []string{operations.CodeOwnOperation}, codes(err))
+	bruno := tenancy.Principal{Tenant: "acme", Operator: "bruno", Person: "p-bruno"}
+	his, err := d.eng.Gate().Own(t.Context(), bruno, "")
+	require.NoError(t, err)
+	res, err = d.eng.Approve(t.Context(), his, d.in(), res.Operation.Ref())
+	require.NoError(t, err)
+	require.Equal(t, operations.Completed, res.Operation.State)
 }

@@ -276,6 +276,80 @@ func TestAModifiedQuoteIsPricedAnew(t *testing.T) {
 	require.ErrorIs(t, err, operations.ErrConflict, "the version that was seen is not there any more")
 }
 
+// What stores keep is whole microseconds in UTC; a provider's clock is finer.
+func TestAnExpiryOfAProviderIsKeptAsStoresKeepTimes(t *testing.T) {
+	t.Parallel()
+	var d *desk
+	q := &quoter{Provider: operations.Desk{}, quote: func(context.Context, trading.Ask) (trading.Quotation, error) {
+		return trading.Quotation{Rate: dec("5"), Expires: d.clock.Now().Add(10*time.Second + 123).In(time.FixedZone("", -3*3600))}, nil
+	}}
+	d = memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"bank": q}})
+	o := d.quote(d.buy("100"))
+	require.Equal(t, o.Terms.Expires.UTC().Truncate(time.Microsecond), o.Terms.Expires)
+}
+
+// What is too much to be kept is refused, and is no fault of the kind.
+func TestAmountsBeyondWhatCanBeKeptAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []string{"0.000000000001", "1", "999999999999999999999999", "123456.789012345678"} {
+		q := &quoter{Provider: operations.Desk{}, quote: at(rate)}
+		d := memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"bank": q}})
+		for _, side := range []operations.Side{operations.Buy, operations.Sell} {
+			for _, amount := range []string{"0.01", "1", "99999999999999999999999999999999999999", "999999999999999999999999999999999999.99", "100000000000000000000000000000000000000e-2"} {
+				for _, ofBase := range []bool{true, false} {
+					x := trading.Trade{Base: d.usd, Quote: d.brl, Side: side}
+					if ofBase {
+						x.BaseAmount = dec(amount)
+					} else {
+						x.QuoteAmount = dec(amount)
+					}
+					plan, err := d.eng.Explain(t.Context(), d.scope, x)
+					require.NoError(t, err, "%s %s %s %v", rate, side, amount, ofBase)
+					_, err = d.eng.Submit(t.Context(), d.scope, d.in(), x)
+					if plan.Allowed() {
+						require.NoError(t, err)
+						continue
+					}
+					d.clock.Advance(time.Minute) // refusals are bounded
+					require.ErrorIs(t, err, operations.ErrRefused, "%s %s %s %v", rate, side, amount, ofBase)
+				}
+			}
+		}
+		d.verified()
+	}
+}
+
+// A fee that eats what was bought is charged all the same, and held.
+func TestAFeeAboveWhatIsBought(t *testing.T) {
+	t.Parallel()
+	fees := []operations.FeeRule{
+		{Name: "a", Tier: operations.Tier{Fixed: dec("2")}}, {Name: "b", Tier: operations.Tier{Fixed: dec("2")}}, {Name: "c", Inside: true, Tier: operations.Tier{Fixed: dec("2")}},
+	}
+	for i := range fees {
+		fees[i].Match.Kinds = []string{trading.KindTrade}
+	}
+	d := beginWith(t, trading.Config{Providers: house()}, operations.Config{Fees: fees})
+	o := d.quote(d.buy("3"))
+	_, err := d.execute(o)
+	require.NoError(t, err)
+	require.Equal(t, "99997", d.has()[1])
+	d.verified()
+}
+
+// Policies see the same when what is left of limits is told as when they bind.
+func TestExplainTellsOfLimitsByWhatTheyBindBy(t *testing.T) {
+	t.Parallel()
+	d := beginWith(t, trading.Config{Providers: house()}, operations.Config{Limits: []operations.Limit{{
+		Name: "quoted", Asset: "USD", Max: dec("50"), Match: operations.Match{
+			Kinds: []string{trading.KindTrade}, When: func(v operations.View, _ operations.Terms) bool { return v.Facts() != nil },
+		},
+	}}})
+	plan, err := d.eng.Explain(t.Context(), d.scope, d.buy("100"))
+	require.NoError(t, err)
+	require.Equal(t, operations.CodeLimitOperation, plan.Unmet[0].Code)
+	require.Len(t, plan.Limits, 1)
+}
+
 func TestProblemsTellAllThatKeepsAPairFromBeingTraded(t *testing.T) {
 	t.Parallel()
 	d := memoryDesk(t, trading.Config{Providers: house()})

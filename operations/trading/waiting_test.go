@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/adapters/memory"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -124,4 +125,93 @@ func TestWhatIsLetGoBeyondItsLimitFails(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, holds)
 	d.verified()
+}
+
+// A quote that is executed in a host's own transaction waits for its commit
+// only: it is carried out on its terms or not at all.
+func TestAQuoteExecutedInsideAHostsTransactionIsNotPricedAnew(t *testing.T) {
+	t.Parallel()
+	for i := range 4 {
+		late, past := i%2 == 1, i > 1
+		p := &outside{quoter: &quoter{quote: at("5")}, answer: filled("0", "")}
+		store := memory.New()
+		d := begin(t, store, trading.Config{Providers: map[string]trading.Provider{"bank": p}}, operations.Config{})
+		q := d.buy("100")
+		if past {
+			q.NotBefore = d.clock.Now().Add(-time.Hour)
+		}
+		o := d.quote(q)
+		res, err := d.eng.Within(store).Execute(t.Context(), d.scope, d.in(), o.Ref())
+		require.NoError(t, err)
+		require.Equal(t, operations.Scheduled, res.Operation.State)
+		p.quote = at("50")
+		if late {
+			d.clock.Advance(time.Minute)
+		}
+		d.work()
+		n := d.now(o)
+		if late {
+			require.Equal(t, operations.Failed, n.State)
+			require.Equal(t, operations.CodeTermsExpired, n.Outcome.Code)
+			require.Equal(t, [2]string{"100000", "100000"}, d.has())
+			continue
+		}
+		require.Equal(t, operations.Completed, n.State)
+		require.Equal(t, [2]string{"99497.5", "100100"}, d.has())
+		d.verified()
+	}
+}
+
+// bare is a kind that gathers and prices, and tells no exchange.
+type bare struct{ *trading.Kind }
+
+func (bare) Name() string { return "bare" }
+
+func (k bare) Plan(v operations.View, now time.Time) (operations.Terms, []operations.Unmet) {
+	t, unmet := k.Kind.Plan(v, now)
+	t.Exchange = nil
+	return t, unmet
+}
+
+type bareTrade struct{ trading.Trade }
+
+func (b bareTrade) Order() operations.Order {
+	o := b.Trade.Order()
+	o.Kind = "bare"
+	return o
+}
+
+// What was approved is what the operation came to, where its terms tell no
+// exchange: other terms have nobody's agreement.
+func TestApprovedTermsWithoutAnExchangeAreNotReplaced(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[string]operations.State{"5": operations.Completed, "5.01": operations.Failed} {
+		p := &moving{rate: "5"}
+		cfg := trading.Config{Providers: map[string]trading.Provider{"p": p}}
+		kind, err := trading.New(cfg)
+		require.NoError(t, err)
+		d := beginWith(t, cfg, operations.Config{
+			Kinds: []operations.Kind{bare{kind}}, Approvals: []operations.Approval{{Name: "all", Match: operations.Match{Kinds: []string{"bare"}}}},
+		})
+		res, err := d.eng.Submit(t.Context(), d.scope, d.in(), bareTrade{d.limited("100", "6")})
+		require.NoError(t, err)
+		require.Equal(t, operations.AwaitingApproval, res.Operation.State)
+		house, err := d.eng.Gate().Own(t.Context(), ana(), "")
+		require.NoError(t, err)
+		for _, x := range []operations.Administrative{
+			tenancy.Register{Operator: "bruno", Person: "p-bruno"},
+			tenancy.Allow{Operator: "bruno", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Approve)},
+		} {
+			_, err := d.eng.Manage(t.Context(), house, d.in(), x)
+			require.NoError(t, err)
+		}
+		bruno, err := d.eng.Gate().Enter(t.Context(), tenancy.Principal{Tenant: "acme", Operator: "bruno", Person: "p-bruno"}, d.scope.Customer(), "")
+		require.NoError(t, err)
+		_, err = d.eng.Approve(t.Context(), bruno, d.in(), res.Operation.Ref())
+		require.NoError(t, err)
+		p.rate = rate
+		d.work()
+		require.Equal(t, want, d.now(res.Operation).State, rate)
+		d.verified()
+	}
 }

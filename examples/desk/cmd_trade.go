@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/trading"
+	"github.com/onbehalf/onbehalf/tenancy"
+)
+
+// traded names a pair.
+type traded struct {
+	book
+
+	Base  string `help:"The customer's account in what is bought or sold." placeholder:"ID" required:"true"`
+	Quote string `help:"His account in what it is paid with." placeholder:"ID" required:"true"`
+}
+
+// offerTo is what quote and trade ask for.
+type offerTo struct {
+	traded
+
+	Side        string        `arg:"" help:"buy or sell, of the base account's asset."`
+	BaseAmount  string        `help:"So much is bought or sold, exactly." placeholder:"AMOUNT" required:"true" xor:"fixed"`
+	QuoteAmount string        `help:"So much is paid or received, exactly." placeholder:"AMOUNT" required:"true" xor:"fixed"`
+	RateLimit   string        `help:"The worst rate that is agreed to." placeholder:"RATE"`
+	ValidFor    time.Duration `help:"How long the quote is to stand, such as 30s (1s to 10m, default 2m)." placeholder:"TIME"`
+	NotBefore   time.Time     `help:"When it may happen at the earliest; needs a limit." placeholder:"TIME"`
+	Reference   string        `help:"The firm's own reference." placeholder:"TEXT"`
+}
+
+// request reads it in the scope it is made in.
+func (x *offerTo) request(ctx context.Context, c *caller, s *seat, scope tenancy.Scope) (operations.Request, error) {
+	t := trading.Trade{
+		Base: accounts.ID(x.Base), Quote: accounts.ID(x.Quote), Side: operations.Side(x.Side),
+		ValidFor: x.ValidFor, NotBefore: x.NotBefore, Reference: x.Reference,
+	}
+	all, err := s.eng.Book(scope).Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct {
+		field, text string
+		account     accounts.ID
+		amount      *decimal.Decimal
+	}{{"base-amount", x.BaseAmount, t.Base, &t.BaseAmount}, {"quote-amount", x.QuoteAmount, t.Quote, &t.QuoteAmount}} {
+		if f.text == "" {
+			continue
+		}
+		asset := ""
+		for _, a := range all {
+			if a.ID == f.account {
+				asset = a.Asset
+			}
+		}
+		if *f.amount, err = c.amount(f.field, f.text, asset); err != nil {
+			return nil, err
+		}
+	}
+	if x.RateLimit != "" {
+		if t.Limit, err = trading.ParseRate(x.RateLimit); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func (x *offerTo) send(ctx context.Context, c *caller, command func(*operations.Engine, context.Context, tenancy.Scope, operations.Intent, operations.Request) (operations.Result, error)) error {
+	s, scope, err := x.enter(ctx, c)
+	if err != nil {
+		return err
+	}
+	q, err := x.request(ctx, c, s, scope)
+	if err != nil {
+		return err
+	}
+	intent, err := c.intent()
+	if err != nil {
+		return err
+	}
+	res, err := command(s.eng, ctx, scope, intent, q)
+	return c.outcome(res, err)
+}
+
+type quoteCmd struct {
+	offerTo
+
+	Live bool `help:"Show the price of the moment; nothing is recorded and nothing stands."`
+}
+
+// Run prepares the trade, or shows what it would be.
+func (x *quoteCmd) Run(ctx context.Context, c *caller) error {
+	if !x.Live {
+		return x.send(ctx, c, (*operations.Engine).Prepare)
+	}
+	s, scope, err := x.enter(ctx, c)
+	if err != nil {
+		return err
+	}
+	q, err := x.request(ctx, c, s, scope)
+	if err != nil {
+		return err
+	}
+	d, err := s.explain(ctx, scope, q.Order())
+	if err != nil {
+		return err
+	}
+	if err := c.out.show(d); err != nil {
+		return err
+	}
+	if !d.Allowed {
+		return errWouldRefuse
+	}
+	return nil
+}
+
+type tradeCmd struct{ offerTo }
+
+// Run trades at once.
+func (x *tradeCmd) Run(ctx context.Context, c *caller) error {
+	return x.send(ctx, c, (*operations.Engine).Submit)
+}
+
+type treasuryCmd struct{}
+
+// Run shows the firm's positions.
+func (treasuryCmd) Run(ctx context.Context, c *caller) error {
+	s, err := c.sit(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := s.treasury(ctx)
+	if err != nil {
+		return err
+	}
+	return c.out.show(d)
+}
+
+type settleCmd struct {
+	Provider  string `arg:"" help:"house or bank."`
+	Asset     string `help:"What was paid in." placeholder:"CODE" required:"true"`
+	Paid      string `help:"So much was paid to him." placeholder:"AMOUNT" required:"true" xor:"way"`
+	Received  string `help:"So much came from him." placeholder:"AMOUNT" required:"true" xor:"way"`
+	Reference string `help:"What shows that it happened." placeholder:"TEXT" required:"true"`
+}
+
+// Run books the settlement, in the firm's own book.
+func (x *settleCmd) Run(ctx context.Context, c *caller) error {
+	s, scope, err := book{string(tenancy.House)}.enter(ctx, c)
+	if err != nil {
+		return err
+	}
+	q := trading.Settlement{Provider: x.Provider, Asset: x.Asset, Reference: x.Reference}
+	if x.Paid != "" {
+		q.Paid, err = c.amount("paid", x.Paid, x.Asset)
+	} else {
+		q.Received, err = c.amount("received", x.Received, x.Asset)
+	}
+	if err != nil {
+		return err
+	}
+	intent, err := c.intent()
+	if err != nil {
+		return err
+	}
+	res, err := s.eng.Submit(ctx, scope, intent, q)
+	return c.outcome(res, err)
+}
