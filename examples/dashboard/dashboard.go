@@ -80,12 +80,15 @@ func (d *dashboard) routes() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-var homePage = template.Must(template.New("home").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+// homePage is where an operator signs in.
+func homePage() *template.Template {
+	return template.Must(template.New("home").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Acme Pagamentos</title><link rel="stylesheet" href="desk/page.css"></head><body><main class="list"><h1>Acme Pagamentos</h1>
 {{with .Name}}<p>{{.}} is signed in. <a href="desk/">Customers</a></p><form method="post" action="sign-out"><button>Sign out</button></form>{{end}}
 <p>Sign in as</p><div class="operators">{{range $id, $name := .Staff}}<form class="inline" method="post" action="sign-in"><input type="hidden" name="operator" value="{{$id}}"><button id="{{$id}}">{{$name}}</button></form>{{end}}</div>
 {{if .Reset}}<p>Or begin again.</p><form method="post" action="reset"><button>Reset</button></form>{{end}}
 {{with .Token}}<p>For the API: <code>Authorization: Bearer {{.}}</code></p>{{end}}</main></body></html>`))
+}
 
 func (d *dashboard) home(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", screen.Policy)
@@ -101,7 +104,7 @@ func (d *dashboard) home(w http.ResponseWriter, r *http.Request) {
 			show.Token = c.Value
 		}
 	}
-	_ = homePage.Execute(w, show) // a client that has left needs no page
+	_ = homePage().Execute(w, show) // a client that has left needs no page
 }
 
 func (d *dashboard) signIn(w http.ResponseWriter, r *http.Request) {

@@ -16,7 +16,9 @@ import (
 	"github.com/onbehalf/onbehalf/adapters/httpapi"
 )
 
-func main() {
+func main() { os.Exit(start()) }
+
+func start() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	listen := flag.String("listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
@@ -24,8 +26,9 @@ func main() {
 	flag.Parse()
 	if err := run(ctx, *listen, *file, func(url string) { fmt.Println(url) }); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // run serves until ctx ends; ready is told the address.
