@@ -16,18 +16,17 @@ import (
 	"github.com/onbehalf/onbehalf/adapters/httpapi"
 )
 
-func main() { os.Exit(start()) }
+func main() {
+	listen := flag.String("listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
+	file := flag.String("db", "", "the SQLite database; empty: a temporary one, with a reset button")
+	flag.Parse()
+	os.Exit(start(*listen, *file))
+}
 
-func start() int {
+func start(listen, file string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	flags := flag.NewFlagSet(os.Args[0], flag.ContinueOnError)
-	listen := flags.String("listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
-	file := flags.String("db", "", "the SQLite database; empty: a temporary one, with a reset button")
-	if err := flags.Parse(os.Args[1:]); err != nil {
-		return 2 // it has said why
-	}
-	if err := run(ctx, *listen, *file, func(url string) { fmt.Println(url) }); err != nil {
+	if err := run(ctx, listen, file, func(url string) { fmt.Println(url) }); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
