@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -121,7 +123,13 @@ func TestAnOperatorDepositsForACustomer(t *testing.T) {
 	b.until(`r.querySelector('.story li')`)
 	for _, width := range []int64{1280, 390} {
 		look(b, chromedp.EmulateViewport(width, 900))
-		b.shoot(fmt.Sprint("light-", width))
+		for _, scheme := range []string{"light", "dark"} {
+			look(b, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+				_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+				return err
+			}))
+			b.shoot(fmt.Sprint(scheme, "-", width))
+		}
 		require.Equal(t, "false", b.text(`document.documentElement.scrollWidth > innerWidth`), "the page is wider than %d px", width)
 	}
 }
