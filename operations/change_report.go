@@ -1,7 +1,6 @@
 package operations
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -202,33 +201,6 @@ func (d *decision) unknownThere(o *Operation, a Answer) error {
 	return d.ended(o, a, OnRefused, Failed)
 }
 
-// requote lets a scheduled operation go on what is known now: within what its
-// order allows, on new terms.
-func (d *decision) requote(g Gatherer, v View, o *Operation) error {
-	if err := d.inform(&v); err != nil {
-		return err
-	}
-	t, unmet, err := d.price(v, d.now)
-	if err != nil {
-		return err
-	}
-	n := *o
-	if unmet = legible(unmet); len(unmet) > 0 {
-		if d.idle = g.Again(unmet); d.idle {
-			return nil
-		}
-		n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}
-		return d.advance(n, OnDue, Failed)
-	}
-	t.Expires, t.Approval = o.Terms.Expires, o.Terms.Approval
-	if n.Terms = t; !n.agreed() { // and there is no exchange, for which the order's limit was
-		n = *o
-		n.Outcome = &Outcome{Code: OutcomeChanged, Text: "it would come to other than what was approved"}
-		return d.advance(n, OnDue, Failed)
-	}
-	return d.begin(n, OnDue)
-}
-
 // reversed takes in a fact that is never refused: what had happened was undone
 // outside. The account may fall below its limit; then an incident opens.
 func (d *decision) reversed(o *Operation, a Answer) error {
@@ -358,69 +330,4 @@ func boundedText(s string, most int) string {
 		return "(unreadable)"
 	}
 	return s
-}
-
-// expire ends prepared operations whose terms ran out; one entry for many.
-func expire(ids []OperationID) func(*decision) error {
-	return func(d *decision) error {
-		n := 0
-		for _, id := range ids {
-			o, ok := d.f.open.get(id)
-			if !ok || !o.State.leads(OnExpire) || !expired(o, d.now) {
-				continue
-			}
-			if err := d.advance(*o, OnExpire, Expired); err != nil {
-				return err
-			}
-			n++
-		}
-		if n != 1 {
-			d.operation = ""
-		}
-		d.idle = n == 0
-		return nil
-	}
-}
-
-// heldForCommit tells whether a scheduled operation waits for a host's commit
-// only: what was agreed to are its terms, and no others.
-func (o *Operation) heldForCommit() bool {
-	return o.Order.NotBefore.IsZero() && o.Terms.Approval == nil
-}
-
-// release lets a scheduled operation go when its time has come and the rules
-// of that day still allow it.
-func release(id OperationID) func(*decision) error {
-	return func(d *decision) error {
-		o, err := d.current(id)
-		if errors.Is(err, ErrNotFound) || err == nil && (o.State != Scheduled || o.Order.NotBefore.After(d.now)) {
-			d.idle = true
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		d.operation = id
-		v, err := d.view(o.Order, o)
-		if err != nil {
-			return err
-		}
-		v.finish = true
-		if g, ok := d.gathers(&o.Order); ok {
-			if !o.heldForCommit() && len(g.Wait(v)) == 0 {
-				return d.requote(g, v, o)
-			}
-			if expired(o, d.now) {
-				n := *o
-				n.Outcome = &Outcome{Code: CodeTermsExpired, Text: "its terms ran out before it could go"}
-				return d.advance(n, OnDue, Failed)
-			}
-		}
-		if unmet := legible(d.judge(v, o.Terms, d.now)); len(unmet) > 0 {
-			n := *o
-			n.Outcome = &Outcome{Code: unmet[0].Code, Text: "the rules of the day refuse it", Unmet: unmet}
-			return d.advance(n, OnDue, Failed)
-		}
-		return d.begin(*o, OnDue)
-	}
 }

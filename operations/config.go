@@ -53,7 +53,8 @@ type Config struct {
 	// Gate says who may open which scope. Its Observe is called beside Access.
 	Gate tenancy.Policy
 
-	// TermsValid is how long prepared terms stand. Zero: 15 minutes. At most 30 days.
+	// TermsValid is how long prepared terms stand, and how long what has come due
+	// waits to be priced anew. Zero: 15 minutes. At most 30 days.
 	TermsValid time.Duration
 
 	// Caps bound what is open in one book.

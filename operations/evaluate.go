@@ -175,7 +175,9 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 	if g, ok := r.gathers(&v.order); ok && !v.finish && (t.Approval != nil || v.order.NotBefore.After(now)) {
 		unmet = append(unmet, g.Wait(v)...)
 	}
-	unmet = append(unmet, lookAlike(v, &t)...)
+	if !v.finish { // nobody is there to be warned when its time has come
+		unmet = append(unmet, lookAlike(v, &t)...)
+	}
 	return t, distinct(append(unmet, r.judgeNets(v, t, ns, now)...)), nil
 }
 
@@ -194,7 +196,11 @@ func strangers(v View) []Unmet {
 // judge holds terms against the book and the firm's rules: what Execute does
 // again, without pricing.
 func (r *rulebook) judge(v View, t Terms, now time.Time) []Unmet {
-	return r.judgeNets(v, t, nets(v, t), now)
+	unmet := r.judgeNets(v, t, nets(v, t), now)
+	if k, ok := r.kinds[v.order.Kind].(Rejudged); ok {
+		unmet = distinct(append(unmet, k.Judge(v, t)...))
+	}
+	return unmet
 }
 
 func (r *rulebook) judgeNets(v View, t Terms, ns []net, now time.Time) []Unmet {

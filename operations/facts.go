@@ -29,7 +29,8 @@ type Gatherer interface {
 	// approval of others, and be planned anew on new facts then. It is pure.
 	Wait(v View) []Unmet
 	// Again tells whether what is unmet when its time has come may be otherwise a
-	// little later, so that it goes on waiting. It is pure.
+	// little later, so that it goes on waiting, for Config.TermsValid at most. It
+	// is pure.
 	Again(unmet []Unmet) bool
 }
 

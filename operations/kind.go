@@ -40,6 +40,13 @@ const (
 	KindReversal   = "reversal" // never asked for: a fact reported by a provider
 )
 
+// Rejudged is for kinds with conditions of their own that must still hold when
+// what was priced before is executed or let go.
+type Rejudged interface {
+	// Judge tells which of them the terms do not meet now. It is pure.
+	Judge(v View, t Terms) []Unmet
+}
+
 // Permitted is for kinds that need a permission beside those every operation
 // needs.
 type Permitted interface{ Permission() tenancy.Permission }

@@ -204,6 +204,7 @@ func (a *auditor) refunds(parent operations.OperationID) {
 
 // count checks every window of every limit the operation is in.
 func (a *auditor) count(e *operations.Entry, old, o *operations.Operation) {
+	added := false
 	today := e.At.In(a.zone).Format(time.DateOnly)
 	switch {
 	case o.State == operations.Prepared, slices.Contains([]operations.State{operations.Failed, operations.Cancelled, operations.Rejected, operations.Expired}, o.State):
@@ -211,6 +212,7 @@ func (a *auditor) count(e *operations.Entry, old, o *operations.Operation) {
 	case e.Action == operations.ActSubmit, e.Action == operations.ActExecute, e.Action == operations.ActModify, e.Action == operations.ActRelease,
 		e.Action == operations.ActApprove && old.State != o.State:
 		a.counted[o.ID] = today
+		added = true
 	}
 	if o.Counted != nil && string(o.Counted.Day) != a.counted[o.ID] {
 		a.wrongf("%s counts on %s, and should on %q", o.ID, o.Counted.Day, a.counted[o.ID])
@@ -225,7 +227,9 @@ func (a *auditor) count(e *operations.Entry, old, o *operations.Operation) {
 				a.wrongf("%s of %s is beyond %s", o.ID, amount, l.Name)
 			}
 		}
-		a.windows(l, o)
+		if added { // what is given back leaves no more
+			a.windows(l, o)
+		}
 	}
 }
 

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // versionTable is where goose keeps what it has applied. What counts for a
@@ -44,8 +47,15 @@ func (s *Store) Pending(ctx context.Context) ([]string, error) {
 // before it stay.
 func (s *Store) Migrate(ctx context.Context) error {
 	var last error
-	for range migrateAttempts {
+	for attempt := range migrateAttempts {
+		if err := pause(ctx, time.Duration(attempt)*20*time.Millisecond); err != nil {
+			return err
+		}
 		pending, err := s.Pending(ctx)
+		if _, other := errors.AsType[*SchemaError](err); errors.Is(err, tenancy.ErrUnavailable) && !other {
+			last = err // a new file is locked for a moment while another process opens it
+			continue
+		}
 		if err != nil || len(pending) == 0 {
 			return err
 		}
@@ -61,6 +71,21 @@ func (s *Store) Migrate(ctx context.Context) error {
 		last = fmt.Errorf("%v still pending", pending)
 	}
 	return s.failed(ctx, "migrate", last)
+}
+
+// pause waits, at most until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (s *Store) migrate(ctx context.Context) error {

@@ -26,9 +26,9 @@ type request struct {
 	NotBefore time.Time `help:"When it may happen at the earliest, such as 2026-12-01T09:00:00-03:00." placeholder:"TIME"`
 }
 
-// order reads the request in the scope it is made in: the asset of the account
+// asks reads the request in the scope it is made in: the asset of the account
 // decides how many decimal places an amount may have.
-func (x *request) order(ctx context.Context, c *caller, s *seat, scope tenancy.Scope) (operations.Order, error) {
+func (x *request) asks(ctx context.Context, c *caller, s *seat, scope tenancy.Scope) (operations.Request, error) {
 	o := operations.Order{
 		Kind: x.Kind, From: accounts.ID(x.From), To: accounts.ID(x.To), Via: x.Via,
 		Purpose: x.Purpose, Reference: x.Reference, NotBefore: x.NotBefore,
@@ -52,15 +52,40 @@ type explainCmd struct{ request }
 
 // Run tells what would happen.
 func (x *explainCmd) Run(ctx context.Context, c *caller) error {
+	return c.explain(ctx, x)
+}
+
+type prepareCmd struct{ request }
+
+// Run prices the request and keeps its terms.
+func (x *prepareCmd) Run(ctx context.Context, c *caller) error {
+	return c.send(ctx, x, (*operations.Engine).Prepare)
+}
+
+type submitCmd struct{ request }
+
+// Run prepares and executes.
+func (x *submitCmd) Run(ctx context.Context, c *caller) error {
+	return c.send(ctx, x, (*operations.Engine).Submit)
+}
+
+// asking is a command line that asks for an operation in a book.
+type asking interface {
+	enter(ctx context.Context, c *caller) (*seat, tenancy.Scope, error)
+	asks(ctx context.Context, c *caller, s *seat, scope tenancy.Scope) (operations.Request, error)
+}
+
+// explain shows what would come of it.
+func (c *caller) explain(ctx context.Context, x asking) error {
 	s, scope, err := x.enter(ctx, c)
 	if err != nil {
 		return err
 	}
-	o, err := x.order(ctx, c, s, scope)
+	q, err := x.asks(ctx, c, s, scope)
 	if err != nil {
 		return err
 	}
-	d, err := s.explain(ctx, scope, o)
+	d, err := s.explain(ctx, scope, q.Order())
 	if err != nil {
 		return err
 	}
@@ -73,26 +98,13 @@ func (x *explainCmd) Run(ctx context.Context, c *caller) error {
 	return nil
 }
 
-type prepareCmd struct{ request }
-
-// Run prices the request and keeps its terms.
-func (x *prepareCmd) Run(ctx context.Context, c *caller) error {
-	return x.send(ctx, c, (*operations.Engine).Prepare)
-}
-
-type submitCmd struct{ request }
-
-// Run prepares and executes.
-func (x *submitCmd) Run(ctx context.Context, c *caller) error {
-	return x.send(ctx, c, (*operations.Engine).Submit)
-}
-
-func (x *request) send(ctx context.Context, c *caller, command func(*operations.Engine, context.Context, tenancy.Scope, operations.Intent, operations.Request) (operations.Result, error)) error {
+// send asks for it.
+func (c *caller) send(ctx context.Context, x asking, command func(*operations.Engine, context.Context, tenancy.Scope, operations.Intent, operations.Request) (operations.Result, error)) error {
 	s, scope, err := x.enter(ctx, c)
 	if err != nil {
 		return err
 	}
-	o, err := x.order(ctx, c, s, scope)
+	q, err := x.asks(ctx, c, s, scope)
 	if err != nil {
 		return err
 	}
@@ -100,7 +112,7 @@ func (x *request) send(ctx context.Context, c *caller, command func(*operations.
 	if err != nil {
 		return err
 	}
-	res, err := command(s.eng, ctx, scope, intent, o)
+	res, err := command(s.eng, ctx, scope, intent, q)
 	return c.outcome(res, err)
 }
 

@@ -20,26 +20,16 @@ type refundCmd struct {
 
 // Run refunds, the way the money came.
 func (x *refundCmd) Run(ctx context.Context, c *caller) error {
-	s, scope, err := x.enter(ctx, c)
-	if err != nil {
-		return err
-	}
+	return c.send(ctx, x, (*operations.Engine).Submit)
+}
+
+func (x *refundCmd) asks(ctx context.Context, c *caller, s *seat, scope tenancy.Scope) (operations.Request, error) {
 	parent, err := s.eng.Book(scope).Operation(ctx, operations.OperationID(x.Operation))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	amount, err := c.amount("amount", x.Amount, parent.Terms.Asset)
-	if err != nil {
-		return err
-	}
-	intent, err := c.intent()
-	if err != nil {
-		return err
-	}
-	res, err := s.eng.Submit(ctx, scope, intent, operations.Refund{
-		Parent: parent.ID, Amount: amount, Fees: x.Fees, Purpose: x.Purpose, Reference: x.Reference,
-	})
-	return c.outcome(res, err)
+	return operations.Refund{Parent: parent.ID, Amount: amount, Fees: x.Fees, Purpose: x.Purpose, Reference: x.Reference}, err
 }
 
 type refundsCmd struct {

@@ -34,7 +34,7 @@ type offerTo struct {
 }
 
 // request reads it in the scope it is made in.
-func (x *offerTo) request(ctx context.Context, c *caller, s *seat, scope tenancy.Scope) (operations.Request, error) {
+func (x *offerTo) asks(ctx context.Context, c *caller, s *seat, scope tenancy.Scope) (operations.Request, error) {
 	t := trading.Trade{
 		Base: accounts.ID(x.Base), Quote: accounts.ID(x.Quote), Side: operations.Side(x.Side),
 		ValidFor: x.ValidFor, NotBefore: x.NotBefore, Reference: x.Reference,
@@ -69,23 +69,6 @@ func (x *offerTo) request(ctx context.Context, c *caller, s *seat, scope tenancy
 	return t, nil
 }
 
-func (x *offerTo) send(ctx context.Context, c *caller, command func(*operations.Engine, context.Context, tenancy.Scope, operations.Intent, operations.Request) (operations.Result, error)) error {
-	s, scope, err := x.enter(ctx, c)
-	if err != nil {
-		return err
-	}
-	q, err := x.request(ctx, c, s, scope)
-	if err != nil {
-		return err
-	}
-	intent, err := c.intent()
-	if err != nil {
-		return err
-	}
-	res, err := command(s.eng, ctx, scope, intent, q)
-	return c.outcome(res, err)
-}
-
 type quoteCmd struct {
 	offerTo
 
@@ -95,34 +78,16 @@ type quoteCmd struct {
 // Run prepares the trade, or shows what it would be.
 func (x *quoteCmd) Run(ctx context.Context, c *caller) error {
 	if !x.Live {
-		return x.send(ctx, c, (*operations.Engine).Prepare)
+		return c.send(ctx, x, (*operations.Engine).Prepare)
 	}
-	s, scope, err := x.enter(ctx, c)
-	if err != nil {
-		return err
-	}
-	q, err := x.request(ctx, c, s, scope)
-	if err != nil {
-		return err
-	}
-	d, err := s.explain(ctx, scope, q.Order())
-	if err != nil {
-		return err
-	}
-	if err := c.out.show(d); err != nil {
-		return err
-	}
-	if !d.Allowed {
-		return errWouldRefuse
-	}
-	return nil
+	return c.explain(ctx, x)
 }
 
 type tradeCmd struct{ offerTo }
 
 // Run trades at once.
 func (x *tradeCmd) Run(ctx context.Context, c *caller) error {
-	return x.send(ctx, c, (*operations.Engine).Submit)
+	return c.send(ctx, x, (*operations.Engine).Submit)
 }
 
 type treasuryCmd struct{}

@@ -49,6 +49,9 @@ var errPanicked = errors.New("the provider panicked")
 // first takes the first path that answers.
 func (k *Kind) first(ctx context.Context, f *facts, q Ask, of offer, now time.Time) {
 	for _, p := range of.paths {
+		if ctx.Err() != nil {
+			return // nobody waits for it any more
+		}
 		quote, why := k.ask(ctx, p, q, now)
 		if why == "" {
 			f.take(p, quote, k.session(p.Provider, now))

@@ -75,27 +75,54 @@ type offer struct {
 	paths  []Path // that may quote, in order
 }
 
+// paired finds the pair of an order, and what of it does not allow the order.
+func paired(v operations.View, o operations.Order) (p *Pair, side operations.Side, unmet []operations.Unmet) {
+	refuse := refusals(o, &unmet)
+	p, side, ok := pairOf(v, o)
+	if !ok {
+		refuse(CodePairUnknown, "Have the pair set up for the customer.")
+		return nil, "", unmet
+	}
+	if p.Inactive {
+		refuse(CodePairInactive, "Choose a pair that is active.")
+	}
+	if !p.Sides.has(side) {
+		refuse(CodeSide, "Choose a pair that is traded in this direction.", operations.Figure{Name: "side", Value: string(side)}, operations.Figure{Name: "offered", Value: string(p.Sides)})
+	}
+	return p, side, unmet
+}
+
+// refusals adds to what is unmet about the pair of an order.
+func refusals(o operations.Order, unmet *[]operations.Unmet) func(code, remedy string, figures ...operations.Figure) {
+	return func(code, remedy string, figures ...operations.Figure) {
+		*unmet = append(*unmet, operations.Unmet{Code: code, Subject: pairText(o), Figures: figures, Remedy: remedy})
+	}
+}
+
+// Judge tells what of the set-up has changed since the trade was quoted, so that
+// it cannot go on: its pair was switched off, or a provider of its terms may no
+// longer be used for the customer.
+func (*Kind) Judge(v operations.View, t operations.Terms) []operations.Unmet {
+	o := v.Order()
+	_, _, unmet := paired(v, o)
+	c := customerOf(v)
+	if x := t.Exchange; x != nil && (!c.enabled(x.Quoted) || !c.enabled(t.Provider)) {
+		refusals(o, &unmet)(CodeNoPath, "Have it quoted anew.")
+	}
+	return unmet
+}
+
 // offered reads the set-up for the order of the view.
 func (k *Kind) offered(v operations.View, o operations.Order) (of offer, unmet []operations.Unmet) {
-	refuse := func(code, remedy string, figures ...operations.Figure) {
-		unmet = append(unmet, operations.Unmet{Code: code, Subject: pairText(o), Figures: figures, Remedy: remedy})
-	}
-	var ok bool
-	if of.pair, of.side, ok = pairOf(v, o); !ok {
-		refuse(CodePairUnknown, "Have the pair set up for the customer.")
+	if of.pair, of.side, unmet = paired(v, o); of.pair == nil {
 		return of, unmet
 	}
+	refuse := refusals(o, &unmet)
 	of.ofBase = o.Attributes[attrFixed] == fixedBase
 	of.base, _ = v.Account(of.pair.Base)
 	of.quote, _ = v.Account(of.pair.Quote)
 	if of.base.Asset == of.quote.Asset {
 		refuse(CodePairSame, "Choose two accounts of different assets.", operations.Figure{Name: "asset", Value: of.quote.Asset})
-	}
-	if of.pair.Inactive {
-		refuse(CodePairInactive, "Choose a pair that is active.")
-	}
-	if !of.pair.Sides.has(of.side) {
-		refuse(CodeSide, "Choose a pair that is traded in this direction.", operations.Figure{Name: "side", Value: string(of.side)}, operations.Figure{Name: "offered", Value: string(of.pair.Sides)})
 	}
 	c := customerOf(v)
 	for _, p := range inOrder(of.pair.Quotations, of.side) {

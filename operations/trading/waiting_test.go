@@ -215,3 +215,83 @@ func TestApprovedTermsWithoutAnExchangeAreNotReplaced(t *testing.T) {
 		d.verified()
 	}
 }
+
+func TestWhatNobodyQuotesFailsInTheEnd(t *testing.T) {
+	t.Parallel()
+	d, p, _ := approvedDesk(t)
+	q := d.limited("100", "5.1")
+	q.NotBefore = d.clock.Now().Add(time.Hour)
+	res, err := d.eng.Submit(t.Context(), d.scope, d.in(), q)
+	require.NoError(t, err)
+	p.rate = ""
+	d.clock.Advance(time.Hour + 15*time.Minute - time.Second)
+	d.work()
+	require.Equal(t, operations.Scheduled, d.now(res.Operation).State)
+	d.clock.Advance(time.Hour)
+	d.work()
+	o := d.now(res.Operation)
+	require.Equal(t, operations.Failed, o.State, "its funds are not held for ever")
+	require.Equal(t, trading.CodeNoQuote, o.Outcome.Code)
+	holds, err := d.eng.Book(d.scope).Holds(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, holds)
+}
+
+func TestATwinThatWaitsIsInNobodysWayWhenTheTimeHasCome(t *testing.T) {
+	t.Parallel()
+	d, _, bruno := approvedDesk(t)
+	first, err := d.eng.Submit(t.Context(), d.scope, d.in(), d.limited("1000", "5.1"))
+	require.NoError(t, err)
+	in := d.in()
+	in.Acknowledge = []string{operations.CodeLookAlike}
+	_, err = d.eng.Submit(t.Context(), d.scope, in, d.limited("1000", "5.1"))
+	require.NoError(t, err)
+	_, err = d.eng.Approve(t.Context(), bruno, d.in(), first.Operation.Ref())
+	require.NoError(t, err)
+	d.work()
+	require.Equal(t, operations.Completed, d.now(first.Operation).State)
+}
+
+func TestAQuoteIsNotExecutedOnASetUpThatNoLongerAllowsIt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(d *desk) operations.Administrative
+		want   string
+	}{
+		"the pair is off": {func(d *desk) operations.Administrative {
+			return trading.SetPair{Version: 1, Pair: trading.Pair{Base: d.usd, Quote: d.brl, Inactive: true}}
+		}, trading.CodePairInactive},
+		"the side is": {func(d *desk) operations.Administrative {
+			return trading.SetPair{Version: 1, Pair: trading.Pair{Base: d.usd, Quote: d.brl, Sides: trading.SellOnly}}
+		}, trading.CodeSide},
+		"the provider is": {func(*desk) operations.Administrative { return trading.SetCustomer{Version: 1} }, trading.CodeNoPath},
+	} {
+		d := memoryDesk(t, trading.Config{Providers: house()})
+		o := d.quote(d.buy("100"))
+		d.manage(c.change(d))
+		allowed, err := d.eng.Actions(t.Context(), d.scope, o.ID)
+		require.NoError(t, err)
+		require.Equal(t, operations.ActExecute, allowed[0].Action)
+		require.Len(t, allowed[0].Unmet, 1, name)
+		require.Equal(t, c.want, allowed[0].Unmet[0].Code, name)
+		_, err = d.execute(o)
+		require.Equal(t, []string{c.want}, codes(err), name)
+		require.Equal(t, [2]string{"100000", "100000"}, d.has())
+	}
+}
+
+func TestWhoHasLeftIsQuotedNothingMore(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	asked := 0
+	slow := func(context.Context, trading.Ask) (trading.Quotation, error) {
+		asked++
+		leave()
+		return trading.Quotation{}, errors.New("down")
+	}
+	on := func() trading.Provider { return &quoter{Provider: operations.Desk{}, quote: slow} }
+	d := memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"a": on(), "b": on(), "c": on()}})
+	_, err := d.eng.Explain(ctx, d.scope, d.buy("100"))
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 1, asked)
+}
