@@ -92,6 +92,9 @@ func (d *decision) requote(g Gatherer, v View, o *Operation) error {
 	}
 	n := *o
 	n.Terms = t
+	if t.Approval != nil && len(o.valid()) < t.Approval.Persons {
+		return d.miss(o, Outcome{Code: OutcomeChanged, Text: "what it comes to now needs the approval of others"})
+	}
 	n.Terms.Expires, n.Terms.Approval = o.Terms.Expires, o.Terms.Approval
 	if !n.agreed() { // and there is no exchange, for which the order's limit was
 		return d.miss(o, Outcome{Code: OutcomeChanged, Text: "it would come to other than what was approved"})

@@ -118,6 +118,7 @@ func (w *writer) operation(o *Operation) {
 		w.amount("amount", c.Amount)
 		w.key("counters")
 		w.list(len(c.Counters), c.Counters == nil, func(i int) { w.value("counters", c.Counters[i]) })
+		w.otherOr("others", len(c.Others) > 0, c.Others)
 		w.end()
 	}
 	w.intOr("previous", o.Previous)

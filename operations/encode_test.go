@@ -109,6 +109,9 @@ func drawEntry(t *rapid.T) Entry {
 			}
 			o.Finding = &Finding{Resolution: Resolution{Settled: true, Evidence: draw("evidence")}, Actors: who, Seq: 3, At: instant()}
 			o.Counted = &Counted{Day: Day(draw("day")), Amount: amount(), Counters: []string{draw("counter")}}
+			if rapid.Bool().Draw(t, "others") {
+				o.Counted.Others = []OtherCount{{Counter: draw("other"), Asset: draw("asset"), Amount: amount()}}
+			}
 		}
 		e.Effects.Operations = append(e.Effects.Operations, o)
 	}

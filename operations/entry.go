@@ -105,7 +105,7 @@ func (e *Effects) extra() int {
 		o := &e.Operations[i]
 		n += 80*max(0, len(o.Terms.Postings)-2) + 128*len(o.Terms.Fees)
 		if o.Counted != nil {
-			n += 64 + 24*len(o.Counted.Counters)
+			n += 64 + 24*len(o.Counted.Counters) + 64*len(o.Counted.Others)
 		}
 	}
 	return n

@@ -18,12 +18,12 @@ import (
 // adjustments where fees and limits are concerned: those must be named.
 type Match struct {
 	Kinds     []string           // empty: see above
-	Assets    []string           // of the amount asked for
-	Direction accounts.Direction // what becomes of the customer's money: Debit when it leaves, Credit when it comes; a transfer does both
+	Assets    []string           // one of them at least is moved: asked for, or the other side of a trade
+	Direction accounts.Direction // what becomes of the asset: Debit when it leaves the customer, Credit when it comes; a transfer does both
 	Customers []tenancy.CustomerID
 	Groups    []string // customers who are in one of them at least
 	Types     []customer.Type
-	From      decimal.Decimal // amounts of this and more
+	From      decimal.Decimal // amounts of this and more, of one of Assets; of the asset asked for, or a limit's own, where there are none
 
 	// When is any further condition, pure as a Rule is.
 	When func(v View, t Terms) bool
@@ -78,28 +78,40 @@ func (r *rulebook) matched() error {
 	return errors.Join(errs...)
 }
 
-// covers tells whether the policy is for the order of the view.
-func (m *Match) covers(v *View, t *Terms) bool {
-	in := func(names []string, name string) bool { return len(names) == 0 || slices.Contains(names, name) }
+// covers tells whether the policy is for the order of the view, and in which
+// asset: the one that is asked for if that fits, or the first of its own that
+// the order moves. A limit asks for its asset, others for that of the amount.
+func (m *Match) covers(v *View, t *Terms, asset string) (string, bool) {
 	switch {
-	case !in(m.Kinds, v.order.Kind), !in(m.Assets, t.Asset),
+	case len(m.Kinds) > 0 && !slices.Contains(m.Kinds, v.order.Kind),
 		len(m.Customers) > 0 && !slices.Contains(m.Customers, v.Book().Customer),
 		len(m.Groups) > 0 && !slices.ContainsFunc(v.folded().customer.Groups, func(g string) bool { return slices.Contains(m.Groups, g) }),
-		len(m.Types) > 0 && !slices.Contains(m.Types, v.Type()),
-		m.From.IsPositive() && accounts.Less(v.order.Amount.Decimal, m.From),
-		m.Direction == accounts.Debit && v.order.From == "",
-		m.Direction == accounts.Credit && v.order.To == "":
-		return false
+		len(m.Types) > 0 && !slices.Contains(m.Types, v.Type()):
+		return "", false
 	}
-	return m.When == nil || m.When(*v, t.clone())
+	if len(m.Assets) > 0 && !slices.Contains(m.Assets, asset) || !m.reached(v, t, asset) {
+		i := slices.IndexFunc(m.Assets, func(a string) bool { return a != asset && m.reached(v, t, a) })
+		if i < 0 {
+			return "", false
+		}
+		asset = m.Assets[i]
+	}
+	return asset, m.When == nil || m.When(*v, t.clone())
 }
 
-// binds tells whether a fee or a limit is for the order of the view: one that
-// names no kinds is for what customers ask for, not for what the firm gives
-// back or puts right.
-func (m *Match) binds(v *View, t *Terms) bool {
-	own := v.order.Kind == KindAdjustment || v.order.Kind == KindRefund
-	return (!own || len(m.Kinds) > 0) && m.covers(v, t)
+// reached tells whether the order moves enough of an asset.
+func (m *Match) reached(v *View, t *Terms, asset string) bool {
+	amount := v.moves(t, asset, m.Direction)
+	return amount.IsPositive() && (!m.From.IsPositive() || !accounts.Less(amount, m.From))
+}
+
+// binds is covers for a fee or a limit: one that names no kinds is for what
+// customers ask for, not for what the firm gives back or puts right.
+func (m *Match) binds(v *View, t *Terms, asset string) (string, bool) {
+	if len(m.Kinds) == 0 && (v.order.Kind == KindAdjustment || v.order.Kind == KindRefund) {
+		return "", false
+	}
+	return m.covers(v, t, asset)
 }
 
 // zoneOf is where the days of a tenant begin.

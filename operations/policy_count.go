@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/onbehalf/onbehalf/accounts"
 )
 
@@ -15,10 +17,14 @@ type Counted struct {
 	Day      Day             `json:"day"`
 	Amount   accounts.Amount `json:"amount"`
 	Counters []string        `json:"counters"` // names of limits, with "@" and the operator where each counts for himself
+	Others   []OtherCount    `json:"others,omitempty"`
 }
 
 func (c *Counted) equal(o *Counted) bool {
-	return c == o || c != nil && o != nil && c.Day == o.Day && c.Amount.Equal(o.Amount.Decimal) && slices.Equal(c.Counters, o.Counters)
+	return c == o || c != nil && o != nil && c.Day == o.Day && c.Amount.Equal(o.Amount.Decimal) && slices.Equal(c.Counters, o.Counters) &&
+		slices.EqualFunc(c.Others, o.Others, func(a, b OtherCount) bool {
+			return a.Counter == b.Counter && a.Asset == b.Asset && a.Amount.Equal(b.Amount.Decimal)
+		})
 }
 
 func (c *Counted) clone() *Counted {
@@ -26,7 +32,7 @@ func (c *Counted) clone() *Counted {
 		return nil
 	}
 	n := *c
-	n.Counters = slices.Clone(c.Counters)
+	n.Counters, n.Others = slices.Clone(c.Counters), slices.Clone(c.Others)
 	return &n
 }
 
@@ -68,24 +74,27 @@ func (d *decision) recount(o *Operation, on Event) {
 
 // countedOn is where the operation counts when it is let go on the day.
 func (r *rulebook) countedOn(v View, o *Operation, today Day) *Counted {
-	var names []string
-	r.binding(&v, &o.Terms, func(l *limit) {
+	var n *Counted
+	r.binding(&v, &o.Terms, func(l *limit, amount decimal.Decimal) {
 		if !l.counts() {
 			return
 		}
-		if names == nil {
-			names = make([]string, 0, len(r.limits))
+		if n == nil {
+			n = &Counted{Day: today, Amount: o.Order.Amount, Counters: make([]string, 0, len(r.limits))}
 		}
+		var name string
 		if c, ok := l.counted(v.folded(), o.Maker.ID); ok {
-			names = append(names, c.name)
+			name = c.name
 		} else {
-			names = append(names, l.counter(o.Maker.ID))
+			name = l.counter(o.Maker.ID)
+		}
+		if l.Asset == o.Terms.Asset {
+			n.Counters = append(n.Counters, name)
+		} else {
+			n.Others = append(n.Others, OtherCount{Counter: name, Asset: l.Asset, Amount: accounts.Exact(amount)})
 		}
 	})
-	if names == nil {
-		return nil
-	}
-	return &Counted{Day: today, Amount: o.Order.Amount, Counters: names}
+	return n
 }
 
 // drop lets go of days that are in no window any more.
@@ -138,37 +147,29 @@ func (f *Folded) recount(old *Counted, o *Operation) error {
 		return nil
 	}
 	rows := table[string, *counter]{slices.Clone(f.counters.rows)}
-	if old != nil {
-		for _, name := range old.Counters {
-			c, ok := rows.get(name)
-			if !ok {
-				continue
-			}
-			if _, found := c.find(old.Day); found {
-				rows = setCounter(rows, name, c.add(old.Day, accounts.Total{}.Minus(accounts.TotalOf(old.Amount.Decimal))))
-			}
+	for name, by := range old.each {
+		c, ok := rows.get(name)
+		if !ok {
+			continue
+		}
+		if _, found := c.find(old.Day); found {
+			rows = setCounter(rows, name, c.add(old.Day, accounts.Total{}.Minus(by)))
 		}
 	}
-	if now != nil {
-		if !o.State.counts() || !now.Amount.Equal(o.Order.Amount.Decimal) || !now.Day.valid() || len(now.Counters) == 0 {
-			return fmt.Errorf("%w: operation %q, %s, of %s on %q", errCount, o.ID, o.State, now.Amount, now.Day)
+	if now != nil && !now.sound(o) {
+		return fmt.Errorf("%w: operation %q, %s, of %s on %q", errCount, o.ID, o.State, now.Amount, now.Day)
+	}
+	for name, by := range now.each {
+		c, ok := rows.get(name)
+		if ok {
+			c = c.add(now.Day, by)
+		} else {
+			c = &counter{name: name, last: dayCount{day: now.Day, amount: by}}
 		}
-		by := accounts.TotalOf(now.Amount.Decimal)
-		for i, name := range now.Counters {
-			if name == "" || slices.Contains(now.Counters[:i], name) {
-				return fmt.Errorf("%w: operation %q for %q", errCount, o.ID, name)
-			}
-			c, ok := rows.get(name)
-			if ok {
-				c = c.add(now.Day, by)
-			} else {
-				c = &counter{name: name, last: dayCount{day: now.Day, amount: by}}
-			}
-			if !c.last.amount.Fits() {
-				return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
-			}
-			rows = setCounter(rows, name, c)
+		if !c.last.amount.Fits() {
+			return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
 		}
+		rows = setCounter(rows, name, c)
 	}
 	f.counters = rows
 	return nil
@@ -301,8 +302,8 @@ func (c *counter) used(from Day, own *Operation) accounts.Total {
 	if i, _ := c.find(from); i < len(c.past) {
 		used = used.Plus(c.last.before.Minus(c.past[i].before))
 	}
-	if own != nil && own.Counted != nil && own.Counted.Day >= from && slices.Contains(own.Counted.Counters, c.name) {
-		used = used.Minus(accounts.TotalOf(own.Counted.Amount.Decimal))
+	if own != nil && own.Counted != nil && own.Counted.Day >= from {
+		used = used.Minus(own.Counted.on(c.name))
 	}
 	return used
 }

@@ -12,10 +12,13 @@ import (
 )
 
 // FeeRule charges the customer for an operation: a fixed amount and basis
-// points of what is asked for. It is priced with the operation, frozen in its
-// terms, and posted with it to income:fees when it settles, once. Adjustments
-// and refunds are charged only by fees whose Match names their kind; facts that
-// are reported from outside never, nor what names no account of the customer.
+// points of what is asked for, in its asset. Where that is none of the assets
+// its Match names, as a trade's amount may be given in the other asset of its
+// pair, it is of the first of them that is moved, and in that. It is priced
+// with the operation, frozen in its terms, and posted with it to income:fees
+// when it settles, once. Adjustments and refunds are charged only by fees whose
+// Match names their kind; facts that are reported from outside never, nor what
+// names no account of the customer.
 //
 // A FeeRule is a value, and is not changed once it was given to New.
 type FeeRule struct {
@@ -153,22 +156,27 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 	if len(r.fees) == 0 {
 		return nil
 	}
-	asset, known := r.assets.Lookup(t.Asset)
-	if !known {
-		return nil // such terms are not sound
-	}
 	var unmet []Unmet
+	var asset accounts.Asset
 	plain := t.clone()
 	for i := range r.fees {
 		f := &r.fees[i]
-		if !f.Match.binds(&v, &plain) {
+		code, binds := f.Match.binds(&v, &plain, t.Asset)
+		if !binds {
 			continue
 		}
-		fee, rounded := f.charges(v.order.Amount.Decimal, asset.Scale)
+		if asset.Code != code {
+			found, known := r.assets.Lookup(code)
+			if !known {
+				return nil // such terms are not sound
+			}
+			asset = found
+		}
+		fee, rounded := f.charges(v.moves(&plain, code, f.Match.Direction), asset.Scale)
 		if fee.IsZero() {
 			continue
 		}
-		payer := f.payer(v, plain)
+		payer := f.payer(v, plain, code)
 		if payer == "" && f.Payer == nil { // nothing of the customer's is in it, such as a settlement
 			continue
 		}
@@ -176,22 +184,22 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 			t.Fees = make([]FeeLine, 0, len(r.fees)-i)
 			t.Postings = slices.Grow(t.Postings, len(r.fees)-i)
 		}
-		line := FeeLine{Fee: f.Name, Account: payer, Asset: t.Asset, Amount: accounts.Exact(fee), Inside: f.Inside}
+		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside}
 		if rounded {
 			line.Rounding = accounts.HalfEven
 			if f.Rounding != "" {
 				line.Rounding = f.Rounding
 			}
 		}
-		if v.asset(line.Account) != t.Asset {
+		if v.asset(line.Account) != code {
 			unmet = append(unmet, Unmet{
 				Code: CodeFeeAccount, Subject: "fee:" + f.Name,
-				Figures: []Figure{{Name: "account", Value: string(line.Account)}, {Name: "asset", Value: t.Asset}},
+				Figures: []Figure{{Name: "account", Value: string(line.Account)}, {Name: "asset", Value: code}},
 				Remedy:  "Have the fee paid from one of the customer's accounts in this asset.",
 			})
 			continue
 		}
-		if f.Inside && t.Exchange == nil { // an exchange is priced: what is exact stays exact
+		if f.Inside && t.Exchange == nil && code == t.Asset { // an exchange is priced: what is exact stays exact
 			unmet = append(unmet, t.take(line)...)
 		} else {
 			t.addOn(line)
@@ -200,11 +208,11 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 	return unmet
 }
 
-func (f *FeeRule) payer(v View, t Terms) accounts.ID {
+func (f *FeeRule) payer(v View, t Terms, asset string) accounts.ID {
 	switch {
 	case f.Payer != nil:
 		return f.Payer(v, t)
-	case v.order.From != "" && (t.Exchange == nil || v.asset(v.order.From) == t.Asset):
+	case v.order.From != "" && (t.Exchange == nil && asset == t.Asset || v.asset(v.order.From) == asset):
 		return v.order.From
 	}
 	return v.order.To
@@ -239,9 +247,10 @@ func (t *Terms) take(line FeeLine) []Unmet {
 // addOn has a fee come on top; what is held grows with it.
 func (t *Terms) addOn(line FeeLine) {
 	t.Postings = append(t.Postings, legs(accounts.Customer(line.Account), accounts.IncomeFees, line.Asset, line.Amount.Decimal)...)
-	if x := t.Exchange; x != nil && (x.Side == Buy) == (line.Asset == x.Base) { // it is the credited asset
+	switch x := t.Exchange; {
+	case x != nil && (x.Side == Buy) == (line.Asset == x.Base): // it is the credited asset
 		t.Credit = accounts.Exact(t.Credit.Sub(line.Amount.Decimal))
-	} else {
+	case x != nil || line.Asset == t.Asset:
 		t.Debit = accounts.Exact(t.Debit.Add(line.Amount.Decimal))
 	}
 	t.Fees = append(t.Fees, line)

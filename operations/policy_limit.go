@@ -14,8 +14,9 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Limit bounds what is asked for in one asset, one at a time and in all. It
-// counts the order's amount: from when an operation is submitted or executed,
+// Limit bounds what is moved of one asset, one at a time and in all. It counts
+// the order's amount, or where that is given in another asset, as a trade's may
+// be, what the terms come to in this one: from when an operation is submitted or executed,
 // whatever it waits for, in the same change as its holds. What ends without
 // having happened is given back to the day it counted on; what is let go on a
 // later day, by its time or its last approval, counts on that day instead. A
@@ -177,11 +178,17 @@ func (l *limit) compare(text, op string) int {
 	return cmp.Compare(rest[1:], op)
 }
 
-// binding walks the limits that are for the order of the view.
-func (r *rulebook) binding(v *View, t *Terms, yield func(l *limit)) {
+// binding walks the limits that are for the order of the view, each with how
+// much of its asset that moves.
+func (r *rulebook) binding(v *View, t *Terms, yield func(l *limit, amount decimal.Decimal)) {
 	for i := range r.limits {
-		if l := &r.limits[i]; l.Asset == t.Asset && l.Match.binds(v, t) {
-			yield(l)
+		l := &r.limits[i]
+		amount := v.moves(t, l.Asset, l.Match.Direction)
+		if !amount.IsPositive() {
+			continue
+		}
+		if _, ok := l.Match.binds(v, t, l.Asset); ok {
+			yield(l, amount)
 		}
 	}
 }
@@ -193,13 +200,13 @@ func (r *rulebook) beyondLimits(v View, t Terms, now time.Time) []Unmet {
 	}
 	var unmet []Unmet
 	f, maker, d := v.folded(), v.maker(), daysOf(now, r.zoneOf(v.Book().Tenant))
-	asked := accounts.TotalOf(v.order.Amount.Decimal)
 	fresh := 0
-	r.binding(&v, &t, func(l *limit) {
+	r.binding(&v, &t, func(l *limit, amount decimal.Decimal) {
+		asked := accounts.TotalOf(amount)
 		if asked.Cmp(l.least) < 0 {
 			unmet = append(unmet, Unmet{
 				Code: CodeLimitMinimum, Subject: "limit:" + l.Name,
-				Figures: []Figure{{Name: "limit", Value: accounts.Canonical(l.Min)}, {Name: "asked", Value: v.order.Amount.String()}, {Name: "asset", Value: l.Asset}},
+				Figures: []Figure{{Name: "limit", Value: accounts.Canonical(l.Min)}, {Name: "asked", Value: accounts.Canonical(amount)}, {Name: "asset", Value: l.Asset}},
 				Remedy:  "Ask for at least the minimum.",
 			})
 		}
@@ -214,7 +221,7 @@ func (r *rulebook) beyondLimits(v View, t Terms, now time.Time) []Unmet {
 			b := &l.bounds[i]
 			used := c.used(d.from(b.window), v.own)
 			if used.Plus(asked).Cmp(b.most) > 0 {
-				unmet = append(unmet, beyond(&l.Limit, b, used.Decimal(), v.order.Amount.Decimal))
+				unmet = append(unmet, beyond(&l.Limit, b, used.Decimal(), amount))
 			}
 		}
 	})
@@ -250,7 +257,7 @@ func (r *rulebook) limitUses(v View, t Terms, now time.Time) []LimitUse {
 	}
 	var all []LimitUse
 	d := daysOf(now, r.zoneOf(v.Book().Tenant))
-	r.binding(&v, &t, func(l *limit) {
+	r.binding(&v, &t, func(l *limit, _ decimal.Decimal) {
 		c, _ := l.counted(v.folded(), v.maker())
 		for i := range l.bounds {
 			b := &l.bounds[i]

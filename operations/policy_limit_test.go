@@ -121,8 +121,14 @@ func TestFoldRefusesCountsThatCouldNotHaveBeenDecided(t *testing.T) {
 	require.NoError(t, err)
 	for name, spoil := range map[string]func(e *Entry){
 		"another amount": func(e *Entry) { e.Effects.Operations[0].Counted.Amount = accounts.Exact(decimal.New(1, 0)) },
-		"no day":         func(e *Entry) { e.Effects.Operations[0].Counted.Day = "2026-02-30" },
-		"twice":          func(e *Entry) { e.Effects.Operations[0].Counted.Counters = []string{"l", "l"} },
+		"another asset that is not moved": func(e *Entry) {
+			e.Effects.Operations[0].Counted.Others = []OtherCount{{Counter: "m", Asset: "USD", Amount: accounts.Exact(decimal.New(20, 0))}}
+		},
+		"its own asset as another": func(e *Entry) {
+			e.Effects.Operations[0].Counted.Others = []OtherCount{{Counter: "m", Asset: "BRL", Amount: accounts.Exact(decimal.New(20, 0))}}
+		},
+		"no day": func(e *Entry) { e.Effects.Operations[0].Counted.Day = "2026-02-30" },
+		"twice":  func(e *Entry) { e.Effects.Operations[0].Counted.Counters = []string{"l", "l"} },
 		"part of a day": func(e *Entry) {
 			e.Effects.Counts = []CountEffect{{"l", "2026-11-23", accounts.Exact(decimal.New(-1, 0))}}
 		},

@@ -69,8 +69,8 @@ func (r When) Check(v View, t Terms, now time.Time) []Unmet {
 	return r.Rule.Check(v, t, now)
 }
 
-// AmountWithin bounds the amount of one operation in one asset. A zero bound
-// does not bind.
+// AmountWithin bounds what one operation moves of one asset, asked for or as
+// the other side of a trade. A zero bound does not bind.
 type AmountWithin struct {
 	Asset    string
 	Min, Max decimal.Decimal
@@ -82,10 +82,10 @@ const (
 	CodeAmountAbove = "amount_above_maximum"
 )
 
-// Check compares the amount asked for with both bounds.
+// Check compares the amount with both bounds.
 func (w AmountWithin) Check(v View, t Terms, _ time.Time) []Unmet {
-	amount := v.order.Amount.Decimal
-	if t.Asset != w.Asset {
+	amount := v.moves(&t, w.Asset, "")
+	if !amount.IsPositive() {
 		return nil
 	}
 	asked := func() Figure { return Figure{Name: "asked", Value: accounts.Canonical(amount)} }

@@ -313,6 +313,9 @@ type Counted struct {
 	Amount   Amount             `json:"amount"`
 	Counters []string           `json:"counters"`
 	Day      openapi_types.Date `json:"day"`
+
+	// Others For limits in another asset than the amount is given in.
+	Others *[]OtherCount `json:"others,omitempty"`
 }
 
 // CurrencySetting defines model for CurrencySetting.
@@ -733,6 +736,16 @@ type Order struct {
 	Reference  *string            `json:"reference,omitempty"`
 	To         *string            `json:"to,omitempty"`
 	Via        *string            `json:"via,omitempty"`
+}
+
+// OtherCount defines model for OtherCount.
+type OtherCount struct {
+	// Amount Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Amount  Amount `json:"amount"`
+	Asset   string `json:"asset"`
+	Counter string `json:"counter"`
 }
 
 // Outcome defines model for Outcome.
