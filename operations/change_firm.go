@@ -91,12 +91,17 @@ func (d *decision) allowOperator(x tenancy.Allow, id tenancy.GrantID) error {
 	if len(o.Grants) >= d.caps.Grants {
 		d.refuse(full("grants", d.caps.Grants))
 	}
+	d.fx.Operators = append(d.fx.Operators, withGrant(o, g, d.seq()))
+	return nil
+}
+
+// withGrant is an operator's row with one grant more.
+func withGrant(o *tenancy.Operator, g tenancy.Grant, version int64) tenancy.Operator {
 	n := cloneOperator(o)
 	n.Grants = append(n.Grants, g)
 	slices.SortFunc(n.Grants, func(a, b tenancy.Grant) int { return cmp.Compare(a.ID, b.ID) })
-	n.Version = d.seq()
-	d.fx.Operators = append(d.fx.Operators, n)
-	return nil
+	n.Version = version
+	return n
 }
 
 func (d *decision) revoke(id tenancy.GrantID) error {
