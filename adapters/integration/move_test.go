@@ -119,6 +119,7 @@ func (m *moving) live() {
 	maria, joao := m.enter(m.customers[0]), m.enter(m.customers[1])
 	m.account = manage(maria, "account", accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "maria@example.com"}}).Account
 	manage(maria, "edit", customer.Edit{Profile: customer.Profile{Name: "Maria S.", Country: "PT"}})
+	manage(maria, "groups", customer.SetGroups{Groups: []string{"vip", "branch-7"}})
 	manage(maria, "allow", tenancy.Allow{Operator: "bruno", Permissions: tenancy.NewPermissions(tenancy.View)})
 	_, err = m.eng.Prepare(ctx, maria, operations.Intent{Key: "waits"}, operations.Deposit{To: m.account, Amount: decimal.New(7, 0)})
 	require.NoError(m, err)
@@ -180,13 +181,17 @@ func (m *moving) shown(id operations.BookID) string {
 }
 
 // goesOn makes sure that a command of before is known, that a new one is taken,
-// and that an operator who was granted something has it.
+// that an operator who was granted something has it, and that the customer is
+// still in his groups.
 func (m *moving) goesOn() {
 	m.Helper()
 	ctx := m.Context()
 	maria := m.enter(m.customers[0])
 	list, err := m.eng.Book(maria).Accounts(ctx)
 	require.NoError(m, err)
+	who, err := m.eng.Book(maria).Customer(ctx)
+	require.NoError(m, err)
+	require.Equal(m, []string{"branch-7", "vip"}, who.Groups)
 	deposit := operations.Deposit{To: list[0].ID, Amount: decimal.New(100, -2)}
 	again, err := m.eng.Submit(ctx, maria, operations.Intent{Key: "d0"}, deposit)
 	require.NoError(m, err)
