@@ -97,22 +97,14 @@ func (d *decision) freeze(id accounts.ID, to bool, reason string) error {
 		}
 	}
 	subject := subjectFrozen(id)
-	if _, is := d.f.freezes.get(subject); is == to {
-		d.refuse(frozenAlready(subject, to))
+	switch _, is := d.f.freezes.get(subject); {
+	case is && to:
+		d.refuse(statusForbids(subject, "frozen", "freeze"))
+	case !is && !to:
+		d.refuse(statusForbids(subject, "not_frozen", "unfreeze"))
 	}
 	d.fx.Freezes = append(d.fx.Freezes, FreezeEffect{Subject: subject, Frozen: to, Reason: reason})
 	return nil
-}
-
-func frozenAlready(subject string, frozen bool) Unmet {
-	status, asked, remedy := "frozen", "freeze", "Lift the freeze first, to give it another reason."
-	if !frozen {
-		status, asked, remedy = "not_frozen", "unfreeze", "Choose what is frozen."
-	}
-	return Unmet{
-		Code: CodeStatusForbids, Subject: subject, Remedy: remedy,
-		Figures: []Figure{{Name: "status", Value: status}, {Name: "asked", Value: asked}},
-	}
 }
 
 // frozen tells what freezes stand in the way of moving money on an account.

@@ -11,31 +11,6 @@ import (
 	"github.com/onbehalf/onbehalf/accounts"
 )
 
-// Counted is where an operation counts towards the firm's limits. It is not
-// changed, only replaced.
-type Counted struct {
-	Day      Day             `json:"day"`
-	Amount   accounts.Amount `json:"amount"`
-	Counters []string        `json:"counters"` // names of limits, with "@" and the operator where each counts for himself
-	Others   []OtherCount    `json:"others,omitempty"`
-}
-
-func (c *Counted) equal(o *Counted) bool {
-	return c == o || c != nil && o != nil && c.Day == o.Day && c.Amount.Equal(o.Amount.Decimal) && slices.Equal(c.Counters, o.Counters) &&
-		slices.EqualFunc(c.Others, o.Others, func(a, b OtherCount) bool {
-			return a.Counter == b.Counter && a.Asset == b.Asset && a.Amount.Equal(b.Amount.Decimal)
-		})
-}
-
-func (c *Counted) clone() *Counted {
-	if c == nil {
-		return nil
-	}
-	n := *c
-	n.Counters, n.Others = slices.Clone(c.Counters), slices.Clone(c.Others)
-	return &n
-}
-
 // CountEffect lets go of one day of one counter that is in no window any more.
 // What operations count for needs no effect: it is in them.
 type CountEffect struct {

@@ -1,8 +1,6 @@
 package operations
 
 import (
-	"slices"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -64,58 +62,4 @@ func (x *Exchange) moves(asset string) (debited, credited decimal.Decimal) {
 		credited = x.QuoteAmount.Decimal
 	}
 	return debited, credited
-}
-
-// OtherCount is what counts for a limit in another asset than the one the
-// operation's amount is given in, such as the other side of a trade.
-type OtherCount struct {
-	Counter string          `json:"counter"`
-	Asset   string          `json:"asset"`
-	Amount  accounts.Amount `json:"amount"`
-}
-
-// each walks what is counted, counter by counter.
-func (c *Counted) each(yield func(name string, by accounts.Total) bool) {
-	if c == nil {
-		return
-	}
-	by := accounts.TotalOf(c.Amount.Decimal)
-	for _, name := range c.Counters {
-		if !yield(name, by) {
-			return
-		}
-	}
-	for i := range c.Others {
-		if !yield(c.Others[i].Counter, accounts.TotalOf(c.Others[i].Amount.Decimal)) {
-			return
-		}
-	}
-}
-
-// on is how much is counted by one counter.
-func (c *Counted) on(name string) accounts.Total {
-	for n, by := range c.each {
-		if n == name {
-			return by
-		}
-	}
-	return accounts.Total{}
-}
-
-// sound tells whether a decision on the operation could have counted this.
-func (c *Counted) sound(o *Operation) bool {
-	if !o.State.counts() || !c.Amount.Equal(o.Order.Amount.Decimal) || !c.Day.valid() || len(c.Counters)+len(c.Others) == 0 {
-		return false
-	}
-	var names []string
-	for name := range c.each {
-		if name == "" || slices.Contains(names, name) {
-			return false
-		}
-		names = append(names, name)
-	}
-	return !slices.ContainsFunc(c.Others, func(n OtherCount) bool {
-		is := func(dir accounts.Direction) bool { return n.Amount.Equal(o.Terms.other(n.Asset, dir)) }
-		return n.Asset == o.Terms.Asset || !n.Amount.IsPositive() || !is(accounts.Debit) && !is(accounts.Credit)
-	})
 }
