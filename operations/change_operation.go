@@ -189,7 +189,6 @@ func (d *decision) plan(o Order, own *Operation) (Terms, error) {
 		return t, err
 	}
 	d.refuse(unmet...)
-	d.kin = v.kin
 	d.judged = v
 	d.planned = &Plan{Order: o, Terms: t, Unmet: d.refused, Seq: d.f.head.Seq}
 	return t, nil

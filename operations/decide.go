@@ -68,7 +68,7 @@ type decision struct {
 	unkeyed   bool // recorded without using up the command's key
 	planned   *Plan
 	judged    View // what was planned in it
-	kin       kin  // of the refund that was planned
+	kin       kin  // of the refund that is judged
 }
 
 // draft is a change that was decided and not yet stored.

@@ -37,7 +37,7 @@ func (d *decision) recount(o *Operation, on Event) {
 	case on == OnExecute, on == OnModify, on == OnDue, on == OnApprove && o.State != AwaitingApproval:
 		dates := daysOf(d.now, d.zoneOf(d.f.id.Tenant))
 		own, _ := d.f.open.get(o.ID)
-		v := View{f: d.f, order: o.Order, own: own, finish: on == OnDue, actor: d.c.actors[0]}
+		v := View{f: d.f, order: o.Order, own: own, finish: on == OnDue, kin: d.kin, actor: d.c.actors[0]}
 		if n := d.countedOn(v, o, dates.today); !n.equal(o.Counted) {
 			o.Counted = n
 		}

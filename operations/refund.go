@@ -230,9 +230,11 @@ func (d *decision) refunds(parent OperationID) ([]*Operation, error) {
 	return all, nil
 }
 
-// view is what an order is judged in, with its kin where it has such.
-func (d *decision) view(o Order, own *Operation) (View, error) {
-	v := View{f: d.f, order: o, own: own, stops: d.stops(), actor: d.c.actors[0], acknowledged: d.c.intent.Acknowledge}
+// view is what an order is judged in, with its kin where it has such, which
+// what it counts for is found by, too.
+func (d *decision) view(o Order, own *Operation) (v View, err error) {
+	defer func() { d.kin = v.kin }()
+	v = View{f: d.f, order: o, own: own, stops: d.stops(), actor: d.c.actors[0], acknowledged: d.c.intent.Acknowledge}
 	if o.Kind != KindRefund || o.Parent == "" {
 		return v, nil
 	}

@@ -69,6 +69,15 @@ func (v View) Operation() (Operation, bool) {
 	return v.own.clone(), true
 }
 
+// Parent is the completed operation that a refund gives back of, and false for
+// anything else; UpdatedAt is when it was completed.
+func (v View) Parent() (Operation, bool) {
+	if v.kin.parent == nil {
+		return Operation{}, false
+	}
+	return v.kin.parent.clone(), true
+}
+
 // Status is the customer's.
 func (v View) Status() customer.Status { return v.folded().customer.Status }
 
