@@ -166,7 +166,7 @@ func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed boo
 
 // maxLooks is how often one command is looked up for: each refund of an
 // operation, and again when the book has moved on meanwhile.
-const maxLooks = 8 * MaxRefunds
+const maxLooks = 4 * MaxRefundAttempts
 
 var errAgain = errors.New("decide again")
 

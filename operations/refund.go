@@ -16,9 +16,11 @@ import (
 // KindRefund gives back of a completed operation.
 const KindRefund = "refund"
 
-// MaxRefunds is how many refunds one operation can have, those that came to
-// nothing included.
-const MaxRefunds = 64
+// How many refunds one operation can have.
+const (
+	MaxRefunds        = 64             // under way or completed
+	MaxRefundAttempts = 2 * MaxRefunds // with those that came to nothing
+)
 
 // The codes of what is unmet about a refund.
 const (
@@ -26,7 +28,7 @@ const (
 	CodeParentReversed = "parent_reversed" // a provider undid the parent
 	CodeRefundExceeds  = "refund_exceeds"  // more than is left of the parent
 	CodeFeesReturned   = "fees_returned"   // the parent's fees are given back already, or it has none
-	CodeRefundsFull    = "refunds_full"    // the parent has MaxRefunds
+	CodeRefundsFull    = "refunds_full"    // the parent has MaxRefunds, or MaxRefundAttempts
 )
 
 // feesAttribute marks an order that gives the parent's fees back.
@@ -154,20 +156,21 @@ func (k *kin) unmet(o *Order, own *Operation) []Unmet {
 	if k.reversed {
 		unmet = append(unmet, Unmet{Code: CodeParentReversed, Subject: subject, Remedy: "Nothing is left to give back."})
 	}
-	if own == nil && len(k.refunds) >= MaxRefunds {
-		unmet = append(unmet, Unmet{
-			Code: CodeRefundsFull, Subject: subject, Figures: []Figure{{Name: "limit", Value: strconv.Itoa(MaxRefunds)}},
-			Remedy: "Settle the rest by another operation.",
-		})
-	}
-	given, fees, arrived := decimal.Zero, false, false
+	alive, given, fees, arrived := 0, decimal.Zero, false, false
 	for _, r := range k.refunds {
 		if own != nil && r.ID == own.ID || !counts(r) {
 			continue
 		}
+		alive++
 		given = given.Add(r.Order.Amount.Decimal)
 		fees = fees || givesFees(&r.Order)
 		arrived = arrived || givesFees(&r.Order) && r.State == Completed
+	}
+	if most := fullOf(alive, len(k.refunds)); own == nil && most > 0 {
+		unmet = append(unmet, Unmet{
+			Code: CodeRefundsFull, Subject: subject, Figures: []Figure{{Name: "limit", Value: strconv.Itoa(most)}},
+			Remedy: "Settle the rest by another operation.",
+		})
 	}
 	if givesFees(o) && (fees || len(k.parent.Terms.Fees) == 0) {
 		unmet = append(unmet, Unmet{Code: CodeFeesReturned, Subject: subject, Remedy: "Refund without the fees."})
@@ -185,6 +188,17 @@ func (k *kin) unmet(o *Order, own *Operation) []Unmet {
 		})
 	}
 	return unmet
+}
+
+// fullOf is the bound that so many refunds have reached; zero for none.
+func fullOf(alive, all int) int {
+	switch {
+	case alive >= MaxRefunds:
+		return MaxRefunds
+	case all >= MaxRefundAttempts:
+		return MaxRefundAttempts
+	}
+	return 0
 }
 
 // most is what all refunds together may carry: the parent's amount but for fees
@@ -217,7 +231,7 @@ func refundID(id BookID, parent OperationID, n int) OperationID {
 // refunds are all refunds of an operation.
 func (d *decision) refunds(parent OperationID) ([]*Operation, error) {
 	var all []*Operation
-	for n := 1; n <= MaxRefunds; n++ {
+	for n := 1; n <= MaxRefundAttempts; n++ {
 		r, err := d.current(refundID(d.f.id, parent, n))
 		switch {
 		case errors.Is(err, ErrNotFound):
@@ -260,7 +274,8 @@ func (d *decision) view(o Order, own *Operation) (v View, err error) {
 }
 
 // Refunds brings the refunds of an operation, in the order they were asked
-// for, those that came to nothing included; at most MaxRefunds. Errors: not
+// for, those that came to nothing included; at most
+// MaxRefundAttempts. Errors: not
 // found when there is no such operation, too.
 func (b *Book) Refunds(ctx context.Context, id OperationID) ([]Operation, error) {
 	if _, err := b.Operation(ctx, id); err != nil {
@@ -268,7 +283,7 @@ func (b *Book) Refunds(ctx context.Context, id OperationID) ([]Operation, error)
 	}
 	book := BookID{Tenant: b.scope.Tenant(), Customer: b.scope.Customer()}
 	var all []Operation
-	for n := 1; n <= MaxRefunds; n++ {
+	for n := 1; n <= MaxRefundAttempts; n++ {
 		o, err := b.Operation(ctx, refundID(book, id, n))
 		if errors.Is(err, ErrNotFound) {
 			break

@@ -11,36 +11,51 @@ import (
 	"github.com/onbehalf/onbehalf/operations"
 )
 
-// A parent has 64 refunds at most, those that came to nothing included.
+// A parent has 64 refunds at most, and as many again that came to nothing.
 func TestTheNumberOfRefundsIsBounded(t *testing.T) {
 	t.Parallel()
-	bank := &teller{status: operations.AnswerSettled}
-	f := newFirm(t, 1, operations.Config{Providers: map[string]operations.Provider{"bank": bank}})
 	ctx := t.Context()
-	dep, err := f.submit(ctx, "in", operations.Deposit{To: f.accs[0], Amount: decimal.New(100, 0), Via: "bank"})
-	require.NoError(t, err)
-	for n := 1; n <= operations.MaxRefunds; n++ {
-		bank.status = operations.AnswerSettled
-		if n == 2 {
-			bank.status = operations.AnswerRefused
-		}
-		plan, err := f.eng.Explain(ctx, f.scopes[0], back(dep.ID, "1"))
-		require.NoError(t, err)
-		require.Empty(t, plan.Unmet, "refund %d", n)
-		o, err := f.submit(ctx, fmt.Sprint("r", n), back(dep.ID, "1"))
-		require.NoError(t, err)
-		require.Equal(t, n == 2, o.State == operations.Failed)
+	for name, c := range map[string]struct {
+		failing int
+		all     int
+		limit   string
+	}{
+		"all completed": {0, operations.MaxRefunds, "64"},
+		"one failed":    {1, operations.MaxRefunds + 1, "64"},
+		"all failed":    {operations.MaxRefundAttempts, operations.MaxRefundAttempts, "128"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bank := &teller{status: operations.AnswerSettled}
+			f := newFirm(t, 1, operations.Config{Providers: map[string]operations.Provider{"bank": bank}})
+			dep, err := f.submit(ctx, "in", operations.Deposit{To: f.accs[0], Amount: decimal.New(100, 0), Via: "bank"})
+			require.NoError(t, err)
+			for n := range c.all {
+				bank.status = operations.AnswerSettled
+				if n < c.failing {
+					bank.status = operations.AnswerRefused
+				}
+				if n > c.all-3 {
+					plan, err := f.eng.Explain(ctx, f.scopes[0], back(dep.ID, "1"))
+					require.NoError(t, err)
+					require.Empty(t, plan.Unmet, "refund %d", n+1)
+				}
+				o, err := f.submit(ctx, fmt.Sprint("r", n), back(dep.ID, "1"))
+				require.NoError(t, err)
+				require.Equal(t, n < c.failing, o.State == operations.Failed)
+			}
+			plan, err := f.eng.Explain(ctx, f.scopes[0], back(dep.ID, "1"))
+			require.NoError(t, err)
+			require.Equal(t, []string{operations.CodeRefundsFull}, codes(plan.Unmet))
+			require.Equal(t, []operations.Figure{{Name: "limit", Value: c.limit}}, plan.Unmet[0].Figures)
+			_, err = f.submit(ctx, "more", back(dep.ID, "1"))
+			require.Equal(t, operations.CodeRefundsFull, code(err))
+			all, err := f.eng.Book(f.scopes[0]).Refunds(ctx, dep.ID)
+			require.NoError(t, err)
+			require.Len(t, all, c.all)
+			require.Equal(t, fmt.Sprint(100-c.all+c.failing), f.posted(t))
+		})
 	}
-	plan, err := f.eng.Explain(ctx, f.scopes[0], back(dep.ID, "1"))
-	require.NoError(t, err)
-	require.Equal(t, []string{operations.CodeRefundsFull}, codes(plan.Unmet))
-	require.Equal(t, []operations.Figure{{Name: "limit", Value: "64"}}, plan.Unmet[0].Figures)
-	_, err = f.submit(ctx, "r65", back(dep.ID, "1"))
-	require.Equal(t, operations.CodeRefundsFull, code(err))
-	all, err := f.eng.Book(f.scopes[0]).Refunds(ctx, dep.ID)
-	require.NoError(t, err)
-	require.Len(t, all, operations.MaxRefunds)
-	require.Equal(t, "37", f.posted(t), "100 less 63")
 }
 
 // Fees go back to the account that paid them, whichever got or gave the rest;
