@@ -63,8 +63,9 @@ type rulebook struct {
 // Evaluator judges orders as the engine does, without an engine: for unit
 // tests of a firm's kinds and rules. Make one with NewEvaluator.
 type Evaluator struct {
-	rules *rulebook
-	stops []tenancy.Stopped
+	rules  *rulebook
+	stops  []tenancy.Stopped
+	parent *Operation // see Of
 }
 
 // NewEvaluator takes the same Config as New and reports the same problems.
@@ -90,15 +91,21 @@ func (e *Evaluator) Explain(f *Folded, q Request, actor tenancy.Actor, now time.
 	}
 	v := NewView(f, o, nil, actor)
 	v.stops = slices.Concat(e.stops, f.stops())
+	if p := e.parent; p != nil && o.Kind == KindRefund && o.Parent == p.ID {
+		v.returns(e.rules, p)
+		if err := e.rules.validate(f, v.order); err != nil {
+			return Plan{}, err
+		}
+	}
 	now = later(instant(now), f.at)
-	if g, ok := e.rules.gathers(&o); ok {
+	if g, ok := e.rules.gathers(&v.order); ok {
 		v.facts = g.Gather(context.Background(), v, now)
 	}
 	t, unmet, err := e.rules.price(v, now)
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Order: o, Terms: t, Unmet: unmet, Warnings: warnings(unmet), Limits: e.rules.limitUses(v, t, now), Seq: f.head.Seq}, nil
+	return Plan{Order: v.order, Terms: t, Unmet: unmet, Warnings: warnings(unmet), Limits: e.rules.limitUses(v, t, now), Seq: f.head.Seq}, nil
 }
 
 // Plan is what would happen and what it would cost, and every reason why not.

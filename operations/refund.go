@@ -256,12 +256,9 @@ func (d *decision) view(o Order, own *Operation) (v View, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.kin.parent = p
-	k, ok := d.kinds[p.Order.Kind].(Refundable)
-	if !ok || p.State != Completed {
+	if !v.returns(d.rulebook, p) {
 		return v, nil
 	}
-	v.kin.way, v.kin.ok = k.Refundable(p.clone()), true
 	if _, err = d.current(reversalID(d.f.id, p.ID)); err != nil && !errors.Is(err, ErrNotFound) {
 		return v, err
 	}
@@ -269,8 +266,28 @@ func (d *decision) view(o Order, own *Operation) (v View, err error) {
 	if v.kin.refunds, err = d.refunds(p.ID); err != nil {
 		return v, err
 	}
-	v.order.From, v.order.To, v.order.Via = v.kin.way.From, v.kin.way.To, p.Order.Via
 	return v, nil
+}
+
+// returns makes the view one of a refund of the parent; false where that can
+// not be refunded.
+func (v *View) returns(r *rulebook, p *Operation) bool {
+	v.kin.parent = p
+	k, ok := r.kinds[p.Order.Kind].(Refundable)
+	if !ok || p.State != Completed {
+		return false
+	}
+	v.kin.way, v.kin.ok = k.Refundable(p.clone()), true
+	v.order.From, v.order.To, v.order.Via = v.kin.way.From, v.kin.way.To, p.Order.Via
+	return true
+}
+
+// Of is the evaluator beside this operation, of which there may be a refund and
+// is none yet.
+func (e *Evaluator) Of(parent Operation) *Evaluator {
+	n, p := *e, parent.clone()
+	n.parent = &p
+	return &n
 }
 
 // Refunds brings the refunds of an operation, in the order they were asked

@@ -211,5 +211,7 @@ func (v *Firm) Stops(ctx context.Context) ([]tenancy.Stopped, error) {
 // Under is the evaluator while these switches of the firm are thrown. In the
 // house's book those recorded there count as well.
 func (e *Evaluator) Under(stops ...tenancy.Stopped) *Evaluator {
-	return &Evaluator{rules: e.rules, stops: slices.Clone(stops)}
+	n := *e
+	n.stops = slices.Clone(stops)
+	return &n
 }

@@ -10,8 +10,9 @@
 //
 // Fees, limits, approvals, freezes and the firm's switches are judged with the
 // rules: a BookSpec may say what is frozen and what counts towards a limit, and
-// [ExplainUnder] throws switches. What takes several commands, such as an
-// approval or a refund, needs an engine, on a store in memory.
+// [ExplainUnder] throws switches, and [ExplainRefund] asks for a refund. What
+// takes several commands, such as an approval, needs an engine, on a store in
+// memory.
 //
 // A kind is tested in the same way: name it in Config.Kinds. An answer that a
 // firm's own provider gives is held against what the engine relies on by

@@ -39,6 +39,27 @@ func ExplainUnder(tb testing.TB, c operations.Config, book *operations.Folded, q
 	return p
 }
 
+// ExplainRefund is Explain for the first refund of a request that was completed
+// at another instant, as it would have been on this book. The refund's Parent
+// is set.
+func ExplainRefund(tb testing.TB, c operations.Config, book *operations.Folded, of operations.Request, completed time.Time, r operations.Refund, at time.Time) operations.Plan {
+	tb.Helper()
+	p := Explain(tb, c, book, of, completed)
+	parent := operations.Operation{
+		ID: "parent", Version: 1, State: operations.Completed, Order: p.Order, Terms: p.Terms, Maker: Operator(),
+		CreatedAt: completed.UTC(), UpdatedAt: completed.UTC(),
+	}
+	r.Parent = parent.ID
+	e, err := operations.NewEvaluator(c)
+	if err == nil {
+		p, err = e.Of(parent).Explain(book, r, Operator(), at)
+	}
+	if err != nil {
+		tb.Fatalf("operationstest: the refund cannot be judged:\n%v", err)
+	}
+	return p
+}
+
 func explain(tb testing.TB, c operations.Config, book *operations.Folded, q operations.Request, at time.Time, actor tenancy.Actor, stops ...tenancy.Stop) (operations.Plan, error) {
 	tb.Helper()
 	e, err := operations.NewEvaluator(c)
