@@ -66,6 +66,7 @@ func cases() map[string]func(*world) ask {
 
 		"editCustomer":      does("PUT", "", `{"name":"Maria Silva","country":"BR","tax_id":{"kind":"cnpj","number":"11.222.333/0001-81"}}`),
 		"setCustomerStatus": does("POST", "/status", `{"status":"suspended"}`),
+		"setCustomerGroups": does("POST", "/groups", `{"groups":["vip","branch-7"]}`),
 		"eraseCustomer": func(w *world) ask {
 			w.empty()
 			w.manage(w.maria, customer.SetStatus{Status: customer.Closed})
@@ -122,6 +123,12 @@ func cases() map[string]func(*world) ask {
 		"cancelOperation":  onPrepared("cancel", ""),
 		"approveOperation": onWaiting("approve", ""),
 		"rejectOperation":  onWaiting("reject", `{"reason":"not his"}`),
+		"resolveOperation": func(w *world) ask {
+			o := w.doubtful()
+			a := does("POST", "/operations/"+string(o.ID)+"/resolve", `{"settled":true,"evidence":"statement 7"}`)(w)
+			a.version = o.Version
+			return a
+		},
 		"withdrawApproval": func(w *world) ask {
 			o := w.waiting()
 			a := ask{method: "POST", path: w.path("/operations/" + string(o.ID) + "/approve"), by: "bia", context: string(w.maria), key: w.key(), version: o.Version}

@@ -42,6 +42,7 @@ type world struct {
 	api   *httpapi.Handler
 	spec  *spec
 	clock *operationstest.Clock
+	bank  *operationstest.Provider
 
 	maria, jose tenancy.CustomerID
 	brl, more   accounts.ID // maria's
@@ -57,10 +58,10 @@ func newWorld(t *testing.T, s *spec, change ...func(*httpapi.Config)) *world {
 	w := &world{t: t, spec: s, clock: operationstest.NewClock(epoch()), scopes: map[string]tenancy.Scope{}, contexts: map[string]string{}}
 	assets, err := accounts.NewAssets(accounts.Asset{Code: "BTC", Network: "bitcoin", Scale: 8, Name: "Bitcoin"})
 	require.NoError(t, err)
-	pending := operationstest.NewProvider(operations.Contract{})
+	w.bank = operationstest.NewProvider(operations.Contract{})
 	w.eng, err = operations.New(memory.New(), operations.Config{
 		PolicyVersion: "2026-11", Clock: w.clock, IDs: &operationstest.IDs{}, Entropy: &operationstest.Entropy{}, Assets: assets,
-		Providers: map[string]operations.Provider{"bank": pending},
+		Providers: map[string]operations.Provider{"bank": w.bank},
 		Fees:      []operations.FeeRule{{Name: "wire", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Tier: operations.Tier{Fixed: money("1.50")}}},
 		Limits:    []operations.Limit{{Name: "daily", Asset: "BRL", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Day: money("50000")}},
 		Approvals: []operations.Approval{{Name: "large", Persons: 2, Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, From: money("1000")}}},
@@ -164,6 +165,15 @@ func (w *world) prepare(of tenancy.CustomerID, q operations.Request) operations.
 func (w *world) waiting() operations.Operation {
 	w.t.Helper()
 	return w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("2000")})
+}
+
+// doubtful is an operation of maria's that no answer came for.
+func (w *world) doubtful() operations.Operation {
+	w.t.Helper()
+	w.bank.OnSend(operationstest.Lose())
+	o := w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("10"), Via: "bank"})
+	require.Equal(w.t, operations.Unresolved, o.State)
+	return o
 }
 
 // incident makes a provider deny what it had settled.

@@ -44,6 +44,24 @@ func (e ActorKind) Valid() bool {
 	}
 }
 
+// Defines values for ExchangeSide.
+const (
+	Buy  ExchangeSide = "buy"
+	Sell ExchangeSide = "sell"
+)
+
+// Valid indicates whether the value is a known member of the ExchangeSide enum.
+func (e ExchangeSide) Valid() bool {
+	switch e {
+	case Buy:
+		return true
+	case Sell:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	Ok HealthStatus = "ok"
@@ -325,7 +343,10 @@ type CurrencySetting struct {
 type Customer struct {
 	Country *string `json:"country,omitempty"`
 	Erased  bool    `json:"erased"`
-	Id      string  `json:"id"`
+
+	// Groups Of the firm's customers, ascending.
+	Groups *[]string `json:"groups,omitempty"`
+	Id     string    `json:"id"`
 
 	// Name Empty when erased.
 	Name         *string           `json:"name,omitempty"`
@@ -339,6 +360,12 @@ type Customer struct {
 	Status CustomerStatus `json:"status"`
 	TaxId  *CustomerTaxID `json:"tax_id,omitempty"`
 	Type   CustomerType   `json:"type"`
+}
+
+// CustomerGroups defines model for CustomerGroups.
+type CustomerGroups struct {
+	// Groups All of them; empty: none.
+	Groups []string `json:"groups"`
 }
 
 // CustomerItem defines model for CustomerItem.
@@ -400,6 +427,82 @@ type Event struct {
 	Version  *int64 `json:"version,omitempty"`
 }
 
+// Exchange The price of an operation that turns one asset into another. One unit of the base asset is worth so many of the quote asset.
+type Exchange struct {
+	// At Of the reference.
+	At   time.Time `json:"at"`
+	Base string    `json:"base"`
+
+	// BaseAmount Without fees.
+	//
+	// Examples: 250.00
+	BaseAmount Amount `json:"base_amount"`
+
+	// External His name for the quote.
+	External *string `json:"external,omitempty"`
+
+	// Fixed The asset whose amount was asked for, and is exact.
+	Fixed string `json:"fixed"`
+
+	// Passed Paths that were tried and gave no rate, in order.
+	Passed *[]Pass `json:"passed,omitempty"`
+
+	// ProviderAmount Of the quote asset, at the provider's rate; once settled, what he really took or gave.
+	//
+	// Examples: 250.00
+	ProviderAmount Amount `json:"provider_amount"`
+
+	// ProviderRate Without spread.
+	//
+	// Examples: 250.00
+	ProviderRate Amount `json:"provider_rate"`
+	Quote        string `json:"quote"`
+
+	// QuoteAmount Paid or received by the customer, without fees.
+	//
+	// Examples: 250.00
+	QuoteAmount Amount `json:"quote_amount"`
+
+	// Quoted The provider whose rate it is.
+	Quoted string `json:"quoted"`
+
+	// Rate All-in: what the customer's amounts are computed with.
+	//
+	// Examples: 250.00
+	Rate Amount `json:"rate"`
+
+	// Reference The market's, for comparison.
+	//
+	// Examples: 250.00
+	Reference Amount  `json:"reference"`
+	Rounding  *string `json:"rounding,omitempty"`
+
+	// Session Of the provider's hours, by which the spread was chosen.
+	Session *string `json:"session,omitempty"`
+
+	// Side What the customer does with the base asset.
+	Side ExchangeSide `json:"side"`
+
+	// Slippage By how much the provider's amount may differ.
+	//
+	// Examples: 250.00
+	Slippage *Amount `json:"slippage,omitempty"`
+
+	// Source Of the reference.
+	Source string `json:"source"`
+
+	// Spread Basis points of the provider's rate.
+	//
+	// Examples: 250.00
+	Spread Amount `json:"spread"`
+
+	// Stale The reference is older than it should be.
+	Stale *bool `json:"stale,omitempty"`
+}
+
+// ExchangeSide What the customer does with the base asset.
+type ExchangeSide string
+
 // FeeLine defines model for FeeLine.
 type FeeLine struct {
 	Account string `json:"account"`
@@ -420,6 +523,16 @@ type FeeLine struct {
 type Figure struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// Finding A resolution that one person has put forward; it has its effect when another finds the same.
+type Finding struct {
+	// Actors Who put it forward, then his chain.
+	Actors   []Actor   `json:"actors"`
+	At       time.Time `json:"at"`
+	Evidence string    `json:"evidence"`
+	Seq      int64     `json:"seq"`
+	Settled  bool      `json:"settled"`
 }
 
 // FreezeList defines model for FreezeList.
@@ -743,6 +856,13 @@ type Outcome struct {
 	Unmet    *[]Unmet `json:"unmet,omitempty"`
 }
 
+// Pass defines model for Pass.
+type Pass struct {
+	// Code Stable, such as no_answer.
+	Code     string `json:"code"`
+	Provider string `json:"provider"`
+}
+
 // Permissions defines model for Permissions.
 type Permissions = tenancy.Permissions
 
@@ -887,6 +1007,15 @@ type Rejection struct {
 	Reason string `json:"reason"`
 }
 
+// Resolution defines model for Resolution.
+type Resolution struct {
+	// Evidence What that rests on, such as the number of a statement. Recorded for ever; nothing personal.
+	Evidence string `json:"evidence"`
+
+	// Settled It happened, in full and as it was told; otherwise it did not, and will not.
+	Settled bool `json:"settled"`
+}
+
 // Result defines model for Result.
 type Result = operations.Result
 
@@ -998,7 +1127,10 @@ type Terms struct {
 	// Debit Leaves the customer's accounts in all.
 	//
 	// Examples: 250.00
-	Debit    Amount      `json:"debit"`
+	Debit Amount `json:"debit"`
+
+	// Exchange The price of an operation that turns one asset into another. One unit of the base asset is worth so many of the quote asset.
+	Exchange *Exchange   `json:"exchange,omitempty"`
 	Expires  *time.Time  `json:"expires,omitempty"`
 	Fees     *[]FeeLine  `json:"fees,omitempty"`
 	Holds    *[]HoldTerm `json:"holds,omitempty"`
@@ -1285,6 +1417,18 @@ type RevokeParams struct {
 	RequestId *RequestId `json:"Request-Id,omitempty"`
 }
 
+// SetCustomerGroupsParams defines parameters for SetCustomerGroups.
+type SetCustomerGroupsParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+}
+
 // ListHoldsParams defines parameters for ListHolds.
 type ListHoldsParams struct {
 	// OnbehalfContext The id of the context opened for this customer by this operator.
@@ -1521,6 +1665,24 @@ type RejectOperationParams struct {
 	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
 }
 
+// ResolveOperationParams defines parameters for ResolveOperation.
+type ResolveOperationParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// IfMatch The ETag of the operation as it was seen.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+
+	// Acknowledge Codes of warnings that a person has seen and wants to go ahead in spite of; a list of tokens of RFC 9651, recorded.
+	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
+}
+
 // WithdrawApprovalParams defines parameters for WithdrawApproval.
 type WithdrawApprovalParams struct {
 	// OnbehalfContext The id of the context opened for this customer by this operator.
@@ -1726,6 +1888,9 @@ type FreezeJSONRequestBody = FreezeRequest
 // AllowJSONRequestBody defines body for Allow for application/json ContentType.
 type AllowJSONRequestBody = NewGrant
 
+// SetCustomerGroupsJSONRequestBody defines body for SetCustomerGroups for application/json ContentType.
+type SetCustomerGroupsJSONRequestBody = CustomerGroups
+
 // LiftSwitchJSONRequestBody defines body for LiftSwitch for application/json ContentType.
 type LiftSwitchJSONRequestBody = LiftRequest
 
@@ -1737,6 +1902,9 @@ type RefundOperationJSONRequestBody = RefundRequest
 
 // RejectOperationJSONRequestBody defines body for RejectOperation for application/json ContentType.
 type RejectOperationJSONRequestBody = Rejection
+
+// ResolveOperationJSONRequestBody defines body for ResolveOperation for application/json ContentType.
+type ResolveOperationJSONRequestBody = Resolution
 
 // RegisterOperatorJSONRequestBody defines body for RegisterOperator for application/json ContentType.
 type RegisterOperatorJSONRequestBody = NewOperator
@@ -1815,6 +1983,9 @@ type ServerInterface interface {
 	// Revoke End a grant at once.
 	// (POST /customers/{customer}/grants/{grant}/revoke)
 	Revoke(w http.ResponseWriter, r *http.Request, customer OfCustomer, grant string, params RevokeParams)
+	// SetCustomerGroups Say which groups of the firm's customers he is in, all at once.
+	// (POST /customers/{customer}/groups)
+	SetCustomerGroups(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetCustomerGroupsParams)
 	// ListHolds What is set aside now.
 	// (GET /customers/{customer}/holds)
 	ListHolds(w http.ResponseWriter, r *http.Request, customer OfCustomer, params ListHoldsParams)
@@ -1857,6 +2028,9 @@ type ServerInterface interface {
 	// RejectOperation End what waits for approval.
 	// (POST /customers/{customer}/operations/{operation}/reject)
 	RejectOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params RejectOperationParams)
+	// ResolveOperation Say how an unresolved operation ended; a second person has to find the same.
+	// (POST /customers/{customer}/operations/{operation}/resolve)
+	ResolveOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params ResolveOperationParams)
 	// WithdrawApproval Take back one's own approval.
 	// (POST /customers/{customer}/operations/{operation}/withdraw)
 	WithdrawApproval(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params WithdrawApprovalParams)
@@ -3452,6 +3626,102 @@ func (siw *ServerInterfaceWrapper) Revoke(w http.ResponseWriter, r *http.Request
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Revoke(w, r, customer, grant, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetCustomerGroups operation middleware
+func (siw *ServerInterfaceWrapper) SetCustomerGroups(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetCustomerGroupsParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetCustomerGroups(w, r, customer, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -5175,6 +5445,153 @@ func (siw *ServerInterfaceWrapper) RejectOperation(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// ResolveOperation operation middleware
+func (siw *ServerInterfaceWrapper) ResolveOperation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "operation" -------------
+	var operation TheOperation
+
+	err = runtime.BindStyledParameterWithOptions("simple", "operation", r.PathValue("operation"), &operation, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "operation", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResolveOperationParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		err := fmt.Errorf("Header parameter If-Match is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "If-Match", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	// ------------- Optional header parameter "Acknowledge" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Acknowledge")]; found {
+		var Acknowledge Acknowledge
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Acknowledge", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Acknowledge", valueList[0], &Acknowledge, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Acknowledge", Err: err})
+			return
+		}
+
+		params.Acknowledge = &Acknowledge
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResolveOperation(w, r, customer, operation, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // WithdrawApproval operation middleware
 func (siw *ServerInterfaceWrapper) WithdrawApproval(w http.ResponseWriter, r *http.Request) {
 
@@ -6690,6 +7107,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}", wrapper.GetCustomer)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/customers/{customer}", wrapper.EditCustomer)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/status", wrapper.SetCustomerStatus)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/groups", wrapper.SetCustomerGroups)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/erase", wrapper.EraseCustomer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/accounts", wrapper.ListAccounts)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/accounts", wrapper.OpenAccount)
@@ -6709,6 +7127,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/cancel", wrapper.CancelOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/approve", wrapper.ApproveOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/reject", wrapper.RejectOperation)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/resolve", wrapper.ResolveOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/withdraw", wrapper.WithdrawApproval)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/refund", wrapper.RefundOperation)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/statement", wrapper.ListStatement)
@@ -7797,6 +8216,64 @@ func (response RevokedefaultApplicationProblemPlusJSONResponse) VisitRevokeRespo
 	return err
 }
 
+type SetCustomerGroupsRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   SetCustomerGroupsParams
+	Body     *SetCustomerGroupsJSONRequestBody
+}
+
+type SetCustomerGroupsResponseObject interface {
+	VisitSetCustomerGroupsResponse(w http.ResponseWriter) error
+}
+
+type SetCustomerGroups200ResponseHeaders struct {
+	IdempotentReplayed *string
+}
+
+type SetCustomerGroups200JSONResponse struct {
+	Body    Managed
+	Headers SetCustomerGroups200ResponseHeaders
+}
+
+func (response SetCustomerGroups200JSONResponse) VisitSetCustomerGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCustomerGroupsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetCustomerGroupsdefaultApplicationProblemPlusJSONResponse) VisitSetCustomerGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListHoldsRequestObject struct {
 	Customer OfCustomer `json:"customer"`
 	Params   ListHoldsParams
@@ -8590,6 +9067,69 @@ type RejectOperationdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RejectOperationdefaultApplicationProblemPlusJSONResponse) VisitRejectOperationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveOperationRequestObject struct {
+	Customer  OfCustomer   `json:"customer"`
+	Operation TheOperation `json:"operation"`
+	Params    ResolveOperationParams
+	Body      *ResolveOperationJSONRequestBody
+}
+
+type ResolveOperationResponseObject interface {
+	VisitResolveOperationResponse(w http.ResponseWriter) error
+}
+
+type ResolveOperation200ResponseHeaders struct {
+	ETag               *string
+	IdempotentReplayed *string
+}
+
+type ResolveOperation200JSONResponse struct {
+	Body    Result
+	Headers ResolveOperation200ResponseHeaders
+}
+
+func (response ResolveOperation200JSONResponse) VisitResolveOperationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ResolveOperationdefaultApplicationProblemPlusJSONResponse) VisitResolveOperationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -9695,6 +10235,9 @@ type StrictServerInterface interface {
 	// Revoke End a grant at once.
 	// (POST /customers/{customer}/grants/{grant}/revoke)
 	Revoke(ctx context.Context, request RevokeRequestObject) (RevokeResponseObject, error)
+	// SetCustomerGroups Say which groups of the firm's customers he is in, all at once.
+	// (POST /customers/{customer}/groups)
+	SetCustomerGroups(ctx context.Context, request SetCustomerGroupsRequestObject) (SetCustomerGroupsResponseObject, error)
 	// ListHolds What is set aside now.
 	// (GET /customers/{customer}/holds)
 	ListHolds(ctx context.Context, request ListHoldsRequestObject) (ListHoldsResponseObject, error)
@@ -9737,6 +10280,9 @@ type StrictServerInterface interface {
 	// RejectOperation End what waits for approval.
 	// (POST /customers/{customer}/operations/{operation}/reject)
 	RejectOperation(ctx context.Context, request RejectOperationRequestObject) (RejectOperationResponseObject, error)
+	// ResolveOperation Say how an unresolved operation ended; a second person has to find the same.
+	// (POST /customers/{customer}/operations/{operation}/resolve)
+	ResolveOperation(ctx context.Context, request ResolveOperationRequestObject) (ResolveOperationResponseObject, error)
 	// WithdrawApproval Take back one's own approval.
 	// (POST /customers/{customer}/operations/{operation}/withdraw)
 	WithdrawApproval(ctx context.Context, request WithdrawApprovalRequestObject) (WithdrawApprovalResponseObject, error)
@@ -10426,6 +10972,40 @@ func (sh *strictHandler) Revoke(w http.ResponseWriter, r *http.Request, customer
 	}
 }
 
+// SetCustomerGroups operation middleware
+func (sh *strictHandler) SetCustomerGroups(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetCustomerGroupsParams) {
+	var request SetCustomerGroupsRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	var body SetCustomerGroupsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetCustomerGroups(ctx, request.(SetCustomerGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetCustomerGroups")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetCustomerGroupsResponseObject); ok {
+		if err := validResponse.VisitSetCustomerGroupsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListHolds operation middleware
 func (sh *strictHandler) ListHolds(w http.ResponseWriter, r *http.Request, customer OfCustomer, params ListHoldsParams) {
 	var request ListHoldsRequestObject
@@ -10833,6 +11413,41 @@ func (sh *strictHandler) RejectOperation(w http.ResponseWriter, r *http.Request,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(RejectOperationResponseObject); ok {
 		if err := validResponse.VisitRejectOperationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResolveOperation operation middleware
+func (sh *strictHandler) ResolveOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params ResolveOperationParams) {
+	var request ResolveOperationRequestObject
+
+	request.Customer = customer
+	request.Operation = operation
+	request.Params = params
+
+	var body ResolveOperationJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ResolveOperation(ctx, request.(ResolveOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResolveOperation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ResolveOperationResponseObject); ok {
+		if err := validResponse.VisitResolveOperationResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
