@@ -44,6 +44,7 @@ func routes() map[string]route {
 		"GET " + customer + "/outcomes/{key}": {},
 		"GET " + customer + "/events":         streams[contract.StreamEventsParams](),
 		"GET " + customer + "/incidents":      {},
+		"GET " + customer + "/trading":        {},
 		"GET " + customer + "/freezes":        {},
 		"GET " + customer + "/grants":         {},
 		"GET " + customer + "/operators":      {},
@@ -79,6 +80,8 @@ func routes() map[string]route {
 		"POST " + customer + "/operators":                      does[contract.RegisterOperatorJSONRequestBody](),
 		"POST " + customer + "/operators/{operator}/suspend":   {command: true},
 		"POST " + customer + "/operators/{operator}/reinstate": {command: true},
+		"PUT " + customer + "/trading/providers":               does[contract.SetTradingProvidersJSONRequestBody](),
+		"PUT " + customer + "/trading/pairs":                   does[contract.SetPairJSONRequestBody](),
 		"POST " + customer + "/stop":                           does[contract.ThrowSwitchJSONRequestBody](),
 		"POST " + customer + "/lift":                           does[contract.LiftSwitchJSONRequestBody](),
 	}

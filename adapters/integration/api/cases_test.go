@@ -53,6 +53,14 @@ func cases() map[string]func(*world) ask {
 			w.manage(w.maria, operations.Freeze{Account: w.more, Reason: "audit"})
 			return reads("/freezes")(w)
 		},
+		"getTrading": func(w *world) ask {
+			w.trades()
+			return reads("/trading")(w)
+		},
+		"setTradingProviders": does("PUT", "/trading/providers", `{"providers":["broker"],"version":0}`),
+		"setPair": func(w *world) ask {
+			return does("PUT", "/trading/pairs", fmt.Sprintf(`{"base":%q,"quote":%q,"version":0,"minimum":"10.00","execution":"priority","quotation":"best_price","quotations":[{"provider":"broker","priority":1,"spread":{"working":"50"}}],"executions":[{"provider":"broker","priority":1,"sides":"buy"}]}`, w.coins, w.brl))(w)
+		},
 		"listStatement": func(w *world) ask { return reads("/statement?account=" + string(w.brl) + "&limit=5")(w) },
 		"getOperation": func(w *world) ask {
 			return reads("/operations/" + string(w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("25.5")}).ID))(w)

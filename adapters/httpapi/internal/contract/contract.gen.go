@@ -46,16 +46,16 @@ func (e ActorKind) Valid() bool {
 
 // Defines values for ExchangeSide.
 const (
-	Buy  ExchangeSide = "buy"
-	Sell ExchangeSide = "sell"
+	ExchangeSideBuy  ExchangeSide = "buy"
+	ExchangeSideSell ExchangeSide = "sell"
 )
 
 // Valid indicates whether the value is a known member of the ExchangeSide enum.
 func (e ExchangeSide) Valid() bool {
 	switch e {
-	case Buy:
+	case ExchangeSideBuy:
 		return true
-	case Sell:
+	case ExchangeSideSell:
 		return true
 	default:
 		return false
@@ -95,6 +95,114 @@ func (e LimitUseWindow) Valid() bool {
 	case LimitUseWindowOperation:
 		return true
 	case LimitUseWindowRolling30Days:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairExecution.
+const (
+	PairExecutionPinned   PairExecution = "pinned"
+	PairExecutionPriority PairExecution = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairExecution enum.
+func (e PairExecution) Valid() bool {
+	switch e {
+	case PairExecutionPinned:
+		return true
+	case PairExecutionPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairQuotation.
+const (
+	PairQuotationBestPrice PairQuotation = "best_price"
+	PairQuotationPriority  PairQuotation = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairQuotation enum.
+func (e PairQuotation) Valid() bool {
+	switch e {
+	case PairQuotationBestPrice:
+		return true
+	case PairQuotationPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSides.
+const (
+	PairSidesBuy  PairSides = "buy"
+	PairSidesSell PairSides = "sell"
+)
+
+// Valid indicates whether the value is a known member of the PairSides enum.
+func (e PairSides) Valid() bool {
+	switch e {
+	case PairSidesBuy:
+		return true
+	case PairSidesSell:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSettingExecution.
+const (
+	PairSettingExecutionPinned   PairSettingExecution = "pinned"
+	PairSettingExecutionPriority PairSettingExecution = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairSettingExecution enum.
+func (e PairSettingExecution) Valid() bool {
+	switch e {
+	case PairSettingExecutionPinned:
+		return true
+	case PairSettingExecutionPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSettingQuotation.
+const (
+	PairSettingQuotationBestPrice PairSettingQuotation = "best_price"
+	PairSettingQuotationPriority  PairSettingQuotation = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairSettingQuotation enum.
+func (e PairSettingQuotation) Valid() bool {
+	switch e {
+	case PairSettingQuotationBestPrice:
+		return true
+	case PairSettingQuotationPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSettingSides.
+const (
+	PairSettingSidesBuy  PairSettingSides = "buy"
+	PairSettingSidesSell PairSettingSides = "sell"
+)
+
+// Valid indicates whether the value is a known member of the PairSettingSides enum.
+func (e PairSettingSides) Valid() bool {
+	switch e {
+	case PairSettingSidesBuy:
+		return true
+	case PairSettingSidesSell:
 		return true
 	default:
 		return false
@@ -197,6 +305,24 @@ func (e SessionChannel) Valid() bool {
 	case Job:
 		return true
 	case Ui:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TradingPathSides.
+const (
+	TradingPathSidesBuy  TradingPathSides = "buy"
+	TradingPathSidesSell TradingPathSides = "sell"
+)
+
+// Valid indicates whether the value is a known member of the TradingPathSides enum.
+func (e TradingPathSides) Valid() bool {
+	switch e {
+	case TradingPathSidesBuy:
+		return true
+	case TradingPathSidesSell:
 		return true
 	default:
 		return false
@@ -794,7 +920,7 @@ type OperationRequest struct {
 	// Examples: 250.00
 	Amount Amount `json:"amount"`
 
-	// Attributes For kinds of the firm's own.
+	// Attributes A trade's: `side` (buy or sell), `fixed` (base or quote: whose amount it is), `limit` (the worst rate), `valid_for` (such as 30s). Others are for kinds of the firm's own.
 	Attributes *map[string]string `json:"attributes,omitempty"`
 
 	// Fees A refund's: give the parent's fees back, too.
@@ -803,7 +929,7 @@ type OperationRequest struct {
 	// From The customer's account that is debited.
 	From *string `json:"from,omitempty"`
 
-	// Kind deposit, withdrawal, transfer, adjustment, refund, or one of the firm's own.
+	// Kind deposit, withdrawal, transfer, adjustment, refund, trade, or one of the firm's own.
 	Kind string `json:"kind"`
 
 	// NotBefore When it may happen at the earliest.
@@ -855,6 +981,99 @@ type Outcome struct {
 	Text     *string  `json:"text,omitempty"`
 	Unmet    *[]Unmet `json:"unmet,omitempty"`
 }
+
+// Pair A pair as it is set up: one unit of the asset of the base account for so many of that of the quote account.
+type Pair struct {
+	// Base The customer's account of the asset that is bought or sold.
+	Base string `json:"base"`
+
+	// Execution How that of the execution is; absent: pinned, where it was quoted.
+	Execution *PairExecution `json:"execution,omitempty"`
+
+	// Executions For execution by priority; their spreads do not count.
+	Executions *[]TradingPath `json:"executions,omitempty"`
+	Inactive   *bool          `json:"inactive,omitempty"`
+
+	// Maximum Of the quote amount of one trade; absent: none.
+	//
+	// Examples: 250.00
+	Maximum *Amount `json:"maximum,omitempty"`
+
+	// Minimum Of the quote amount of one trade.
+	//
+	// Examples: 250.00
+	Minimum *Amount `json:"minimum,omitempty"`
+
+	// Problems What keeps it from being traded now, on either side; empty: nothing does.
+	Problems []Unmet `json:"problems"`
+
+	// Quotation How the path of the price is chosen; absent: priority.
+	Quotation  *PairQuotation `json:"quotation,omitempty"`
+	Quotations *[]TradingPath `json:"quotations,omitempty"`
+
+	// Quote His account of the asset it is paid in.
+	Quote string `json:"quote"`
+
+	// Sides Absent: both.
+	Sides *PairSides `json:"sides,omitempty"`
+
+	// Version What a change of it has to name.
+	Version int64 `json:"version"`
+}
+
+// PairExecution How that of the execution is; absent: pinned, where it was quoted.
+type PairExecution string
+
+// PairQuotation How the path of the price is chosen; absent: priority.
+type PairQuotation string
+
+// PairSides Absent: both.
+type PairSides string
+
+// PairSetting defines model for PairSetting.
+type PairSetting struct {
+	// Base The customer's account of the asset that is bought or sold.
+	Base string `json:"base"`
+
+	// Execution How that of the execution is; absent: pinned, where it was quoted.
+	Execution *PairSettingExecution `json:"execution,omitempty"`
+
+	// Executions For execution by priority; their spreads do not count.
+	Executions *[]TradingPath `json:"executions,omitempty"`
+	Inactive   *bool          `json:"inactive,omitempty"`
+
+	// Maximum Of the quote amount of one trade; absent: none.
+	//
+	// Examples: 250.00
+	Maximum *Amount `json:"maximum,omitempty"`
+
+	// Minimum Of the quote amount of one trade.
+	//
+	// Examples: 250.00
+	Minimum *Amount `json:"minimum,omitempty"`
+
+	// Quotation How the path of the price is chosen; absent: priority.
+	Quotation  *PairSettingQuotation `json:"quotation,omitempty"`
+	Quotations *[]TradingPath        `json:"quotations,omitempty"`
+
+	// Quote His account of the asset it is paid in.
+	Quote string `json:"quote"`
+
+	// Sides Absent: both.
+	Sides *PairSettingSides `json:"sides,omitempty"`
+
+	// Version Of the pair as it was seen; 0 for a new one.
+	Version int64 `json:"version"`
+}
+
+// PairSettingExecution How that of the execution is; absent: pinned, where it was quoted.
+type PairSettingExecution string
+
+// PairSettingQuotation How the path of the price is chosen; absent: priority.
+type PairSettingQuotation string
+
+// PairSettingSides Absent: both.
+type PairSettingSides string
 
 // Pass defines model for Pass.
 type Pass struct {
@@ -920,6 +1139,9 @@ type Problem struct {
 
 	// Type about:blank
 	Type string `json:"type"`
+
+	// Version With stale_version of a setting: where it is now; 0: it is not there.
+	Version *int64 `json:"version,omitempty"`
 }
 
 // ProblemCode With its status: invalid 400, idempotency_key_required 400, context_required 400, unauthenticated 401, forbidden 403, context_mismatch 403, context_expired 403, cross_origin 403, read_only 403, not_found 404, method_not_allowed 405, exists 409, stale_version 412, too_large 413, unsupported_media_type 415, refused 422, key_reused 422, version_required 428, rate_limited 429, internal 500, unavailable 503 (it had no effect), unknown_outcome 504 (it may have had its effect).
@@ -1140,6 +1362,61 @@ type Terms struct {
 
 // Text256 defines model for Text256.
 type Text256 = string
+
+// Trading defines model for Trading.
+type Trading struct {
+	Pairs []Pair `json:"pairs"`
+
+	// Providers That may be used for him.
+	Providers []string `json:"providers"`
+
+	// Version Of the list of providers; 0: none was set.
+	Version int64 `json:"version"`
+}
+
+// TradingPath One way to a price, or to its execution.
+type TradingPath struct {
+	Inactive *bool `json:"inactive,omitempty"`
+
+	// Priority From 1, which comes first, to 1000; each once in a list.
+	Priority int    `json:"priority"`
+	Provider string `json:"provider"`
+
+	// Sides Absent: both.
+	Sides *TradingPathSides `json:"sides,omitempty"`
+
+	// Spread What a path adds to the provider's rate, in basis points, by his hours. Absent: nothing.
+	Spread *TradingSpread `json:"spread,omitempty"`
+}
+
+// TradingPathSides Absent: both.
+type TradingPathSides string
+
+// TradingProviders defines model for TradingProviders.
+type TradingProviders struct {
+	Providers []string `json:"providers"`
+
+	// Version As it was seen; 0 when nothing was set.
+	Version int64 `json:"version"`
+}
+
+// TradingSpread What a path adds to the provider's rate, in basis points, by his hours. Absent: nothing.
+type TradingSpread struct {
+	// DayOff Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	DayOff *Amount `json:"day_off,omitempty"`
+
+	// OutsideHours Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	OutsideHours *Amount `json:"outside_hours,omitempty"`
+
+	// Working Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Working *Amount `json:"working,omitempty"`
+}
 
 // Unmet One rule that is not met.
 type Unmet = tenancy.Unmet
@@ -1825,6 +2102,36 @@ type SubmitOperationParams struct {
 	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
 }
 
+// GetTradingParams defines parameters for GetTrading.
+type GetTradingParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+}
+
+// SetPairParams defines parameters for SetPair.
+type SetPairParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+}
+
+// SetTradingProvidersParams defines parameters for SetTradingProviders.
+type SetTradingProvidersParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+}
+
 // UnfreezeParams defines parameters for Unfreeze.
 type UnfreezeParams struct {
 	// OnbehalfContext The id of the context opened for this customer by this operator.
@@ -1920,6 +2227,12 @@ type ThrowSwitchJSONRequestBody = StopRequest
 
 // SubmitOperationJSONRequestBody defines body for SubmitOperation for application/json ContentType.
 type SubmitOperationJSONRequestBody = OperationRequest
+
+// SetPairJSONRequestBody defines body for SetPair for application/json ContentType.
+type SetPairJSONRequestBody = PairSetting
+
+// SetTradingProvidersJSONRequestBody defines body for SetTradingProviders for application/json ContentType.
+type SetTradingProvidersJSONRequestBody = TradingProviders
 
 // UnfreezeJSONRequestBody defines body for Unfreeze for application/json ContentType.
 type UnfreezeJSONRequestBody = FreezeRequest
@@ -2064,6 +2377,15 @@ type ServerInterface interface {
 	// SubmitOperation Prepare and execute in one change.
 	// (POST /customers/{customer}/submit)
 	SubmitOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SubmitOperationParams)
+	// GetTrading Which providers may be used for the customer, his pairs, and what keeps each from being traded now.
+	// (GET /customers/{customer}/trading)
+	GetTrading(w http.ResponseWriter, r *http.Request, customer OfCustomer, params GetTradingParams)
+	// SetPair Set a pair up, or replace how it is set up, its paths included.
+	// (PUT /customers/{customer}/trading/pairs)
+	SetPair(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetPairParams)
+	// SetTradingProviders Say which providers may be used for the customer, all at once.
+	// (PUT /customers/{customer}/trading/providers)
+	SetTradingProviders(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetTradingProvidersParams)
 	// Unfreeze Lift a freeze.
 	// (POST /customers/{customer}/unfreeze)
 	Unfreeze(w http.ResponseWriter, r *http.Request, customer OfCustomer, params UnfreezeParams)
@@ -6716,6 +7038,252 @@ func (siw *ServerInterfaceWrapper) SubmitOperation(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// GetTrading operation middleware
+func (siw *ServerInterfaceWrapper) GetTrading(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTradingParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetTrading(w, r, customer, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetPair operation middleware
+func (siw *ServerInterfaceWrapper) SetPair(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetPairParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetPair(w, r, customer, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetTradingProviders operation middleware
+func (siw *ServerInterfaceWrapper) SetTradingProviders(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetTradingProvidersParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetTradingProviders(w, r, customer, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Unfreeze operation middleware
 func (siw *ServerInterfaceWrapper) Unfreeze(w http.ResponseWriter, r *http.Request) {
 
@@ -7136,6 +7704,9 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/events", wrapper.StreamEvents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/incidents", wrapper.ListIncidents)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/incidents/{incident}/close", wrapper.CloseIncident)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/trading", wrapper.GetTrading)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/customers/{customer}/trading/providers", wrapper.SetTradingProviders)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/customers/{customer}/trading/pairs", wrapper.SetPair)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/freezes", wrapper.ListFreezes)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/freeze", wrapper.Freeze)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/unfreeze", wrapper.Unfreeze)
@@ -9775,6 +10346,169 @@ func (response SubmitOperationdefaultApplicationProblemPlusJSONResponse) VisitSu
 	return err
 }
 
+type GetTradingRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   GetTradingParams
+}
+
+type GetTradingResponseObject interface {
+	VisitGetTradingResponse(w http.ResponseWriter) error
+}
+
+type GetTrading200JSONResponse Trading
+
+func (response GetTrading200JSONResponse) VisitGetTradingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTradingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetTradingdefaultApplicationProblemPlusJSONResponse) VisitGetTradingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPairRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   SetPairParams
+	Body     *SetPairJSONRequestBody
+}
+
+type SetPairResponseObject interface {
+	VisitSetPairResponse(w http.ResponseWriter) error
+}
+
+type SetPair200ResponseHeaders struct {
+	IdempotentReplayed *string
+}
+
+type SetPair200JSONResponse struct {
+	Body    Managed
+	Headers SetPair200ResponseHeaders
+}
+
+func (response SetPair200JSONResponse) VisitSetPairResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPairdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetPairdefaultApplicationProblemPlusJSONResponse) VisitSetPairResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTradingProvidersRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   SetTradingProvidersParams
+	Body     *SetTradingProvidersJSONRequestBody
+}
+
+type SetTradingProvidersResponseObject interface {
+	VisitSetTradingProvidersResponse(w http.ResponseWriter) error
+}
+
+type SetTradingProviders200ResponseHeaders struct {
+	IdempotentReplayed *string
+}
+
+type SetTradingProviders200JSONResponse struct {
+	Body    Managed
+	Headers SetTradingProviders200ResponseHeaders
+}
+
+func (response SetTradingProviders200JSONResponse) VisitSetTradingProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTradingProvidersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetTradingProvidersdefaultApplicationProblemPlusJSONResponse) VisitSetTradingProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UnfreezeRequestObject struct {
 	Customer OfCustomer `json:"customer"`
 	Params   UnfreezeParams
@@ -10316,6 +11050,15 @@ type StrictServerInterface interface {
 	// SubmitOperation Prepare and execute in one change.
 	// (POST /customers/{customer}/submit)
 	SubmitOperation(ctx context.Context, request SubmitOperationRequestObject) (SubmitOperationResponseObject, error)
+	// GetTrading Which providers may be used for the customer, his pairs, and what keeps each from being traded now.
+	// (GET /customers/{customer}/trading)
+	GetTrading(ctx context.Context, request GetTradingRequestObject) (GetTradingResponseObject, error)
+	// SetPair Set a pair up, or replace how it is set up, its paths included.
+	// (PUT /customers/{customer}/trading/pairs)
+	SetPair(ctx context.Context, request SetPairRequestObject) (SetPairResponseObject, error)
+	// SetTradingProviders Say which providers may be used for the customer, all at once.
+	// (PUT /customers/{customer}/trading/providers)
+	SetTradingProviders(ctx context.Context, request SetTradingProvidersRequestObject) (SetTradingProvidersResponseObject, error)
 	// Unfreeze Lift a freeze.
 	// (POST /customers/{customer}/unfreeze)
 	Unfreeze(ctx context.Context, request UnfreezeRequestObject) (UnfreezeResponseObject, error)
@@ -11784,6 +12527,101 @@ func (sh *strictHandler) SubmitOperation(w http.ResponseWriter, r *http.Request,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SubmitOperationResponseObject); ok {
 		if err := validResponse.VisitSubmitOperationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTrading operation middleware
+func (sh *strictHandler) GetTrading(w http.ResponseWriter, r *http.Request, customer OfCustomer, params GetTradingParams) {
+	var request GetTradingRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTrading(ctx, request.(GetTradingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTrading")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetTradingResponseObject); ok {
+		if err := validResponse.VisitGetTradingResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetPair operation middleware
+func (sh *strictHandler) SetPair(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetPairParams) {
+	var request SetPairRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	var body SetPairJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetPair(ctx, request.(SetPairRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetPair")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetPairResponseObject); ok {
+		if err := validResponse.VisitSetPairResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetTradingProviders operation middleware
+func (sh *strictHandler) SetTradingProviders(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetTradingProvidersParams) {
+	var request SetTradingProvidersRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	var body SetTradingProvidersJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetTradingProviders(ctx, request.(SetTradingProvidersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetTradingProviders")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetTradingProvidersResponseObject); ok {
+		if err := validResponse.VisitSetTradingProvidersResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
