@@ -14,17 +14,19 @@ func TestATradeShowsItsPriceOnTheWire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, contract(t))
 	w.trades()
-	for name, c := range map[string]struct{ from, to, amount, side, fixed, base, quote, rate string }{
-		"buy_quote": {string(w.brl), string(w.coins), "1000.00", "buy", "quote", "0.00199004", "1000", "502500"},
-		"buy_base":  {string(w.brl), string(w.coins), "0.002", "buy", "base", "0.002", "1005", "502500"},
+	for _, c := range []struct{ name, from, to, amount, side, fixed, base, quote, rate string }{
+		{"buy_quote", string(w.brl), string(w.coins), "1000.00", "buy", "quote", "0.00199004", "1000", "502500"},
+		{"buy_base", string(w.brl), string(w.coins), "0.002", "buy", "base", "0.002", "1005", "502500"},
+		{"sell_base", string(w.coins), string(w.brl), "0.001", "sell", "base", "0.001", "497.5", "497500"},
+		{"sell_quote", string(w.coins), string(w.brl), "497.50", "sell", "quote", "0.001", "497.5", "497500"},
 	} {
 		quoted := w.send(does("POST", "/prepare", fmt.Sprintf(`{"kind":"trade","from":%q,"to":%q,"amount":%q,"attributes":{"side":%q,"fixed":%q}}`, c.from, c.to, c.amount, c.side, c.fixed))(w))
-		require.Equal(t, 201, quoted.code, "%s: %s", name, quoted.body)
+		require.Equal(t, 201, quoted.code, "%s: %s", c.name, quoted.body)
 		var r operations.Result
 		require.NoError(t, json.Unmarshal([]byte(quoted.body), &r))
 		x := r.Operation.Terms.Exchange
-		require.NotNil(t, x, name)
-		require.Equal(t, [4]string{c.base, c.quote, c.rate, "500000"}, [4]string{x.BaseAmount.String(), x.QuoteAmount.String(), x.Rate.String(), x.ProviderRate.String()}, name)
+		require.NotNil(t, x, c.name)
+		require.Equal(t, [4]string{c.base, c.quote, c.rate, "500000"}, [4]string{x.BaseAmount.String(), x.QuoteAmount.String(), x.Rate.String(), x.ProviderRate.String()}, c.name)
 		require.Equal(t, "broker", x.Quoted)
 		a := does("POST", "/operations/"+string(r.Operation.ID)+"/execute", "")(w)
 		a.version = r.Operation.Version
