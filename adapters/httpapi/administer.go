@@ -87,6 +87,10 @@ func (s *server) SetCustomerStatus(ctx context.Context, q contract.SetCustomerSt
 	return s.manage(ctx, q.Customer, by(q.Params), customer.SetStatus{Status: q.Body.Status})
 }
 
+func (s *server) SetCustomerGroups(ctx context.Context, q contract.SetCustomerGroupsRequestObject) (contract.SetCustomerGroupsResponseObject, error) {
+	return s.manage(ctx, q.Customer, by(q.Params), customer.SetGroups{Groups: q.Body.Groups})
+}
+
 func (s *server) EraseCustomer(ctx context.Context, q contract.EraseCustomerRequestObject) (contract.EraseCustomerResponseObject, error) {
 	return s.manage(ctx, q.Customer, by(q.Params), customer.Erase{})
 }

@@ -62,7 +62,8 @@ type Config struct {
 	StreamFor time.Duration
 
 	// MaxStreams is how many exports and streams of events there may be at a time;
-	// beyond it they are unavailable. Zero: 256.
+	// beyond it they are unavailable. Each handler counts its own: where one process
+	// mounts several, share what it can bear among them. Zero: 256.
 	MaxStreams int
 
 	// Clock tells when page contexts end; it should be the engine's. Nil: the

@@ -10,6 +10,7 @@ import (
 	"github.com/onbehalf/onbehalf/adapters/httpapi/internal/contract"
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -43,8 +44,15 @@ func (s *server) GetReference(context.Context, contract.GetReferenceRequestObjec
 		Assets: each(offer.Assets, same), Kinds: offer.Kinds, Providers: offer.Providers, Purposes: each(operations.Purposes(), text),
 		States: operations.States(), Modifiable: modifiable, CustomerStatuses: customer.Statuses(), CustomerTypes: customer.Types(),
 		Countries: customer.Countries(), TaxKinds: customer.TaxKinds(), AccountStatuses: accounts.Statuses(), Directions: accounts.AllDirections(),
-		Permissions: tenancy.NewPermissions(tenancy.AllPermissions()...), Codes: operations.Codes(),
+		Permissions: tenancy.NewPermissions(tenancy.AllPermissions()...), Codes: codes(),
 	}, nil
+}
+
+// codes are those of all that is found unmet here, trades included.
+func codes() []string {
+	all := slices.Concat(operations.Codes(), trading.Codes())
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (s *server) ListWorklist(ctx context.Context, q contract.ListWorklistRequestObject) (contract.ListWorklistResponseObject, error) {

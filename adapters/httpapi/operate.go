@@ -147,3 +147,9 @@ func (s *server) WithdrawApproval(ctx context.Context, q contract.WithdrawApprov
 		return s.engine.Withdraw(ctx, scope, in, ref)
 	})
 }
+
+func (s *server) ResolveOperation(ctx context.Context, q contract.ResolveOperationRequestObject) (contract.ResolveOperationResponseObject, error) {
+	return s.change(ctx, q.Customer, q.Operation, changing(q.Params), func(scope tenancy.Scope, in operations.Intent, ref operations.Ref) (operations.Result, error) {
+		return s.engine.Resolve(ctx, scope, in, ref, operations.Resolution{Settled: q.Body.Settled, Evidence: q.Body.Evidence})
+	})
+}

@@ -80,7 +80,11 @@ func problemOf(err error) contract.Problem {
 		}
 	case isConflict:
 		p.Code = contract.ProblemCode(conflict.Reason)
-		if conflict.Reason == operations.StaleVersion {
+		switch {
+		case conflict.Reason != operations.StaleVersion:
+		case conflict.ID == "": // of a setting
+			p.Version = &conflict.Version
+		default:
 			p.Operation = &contract.ProblemOperation{Id: string(conflict.ID), State: conflict.State, Version: conflict.Version}
 		}
 	case errors.Is(err, operations.ErrConflict):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -87,7 +88,12 @@ func (s *strict) value(as reflect.Type, field string) bool {
 		if as.Kind() == reflect.String {
 			return s.wrong(field, "is a number and must be a string")
 		}
-		return s.wrong(field, "is of another kind") // no body has a number
+		if as.Kind() != reflect.Int && as.Kind() != reflect.Int64 {
+			return s.wrong(field, "is of another kind")
+		}
+		if n, err := strconv.ParseInt(t.String(), 10, 32); err != nil || strconv.FormatInt(n, 10) != t.String() {
+			return s.wrong(field, "is not a whole number of plain digits, or is too large")
+		}
 	default:
 		return s.wrong(field, "is null")
 	}

@@ -32,6 +32,19 @@ func TestAFaultNamesItsField(t *testing.T) {
 	}
 }
 
+func TestWholeNumbersArePlain(t *testing.T) {
+	t.Parallel()
+	read := func(version string) error {
+		return checkBody([]byte(`{"providers":[],"version":`+version+`}`), reflect.TypeFor[contract.TradingProviders]())
+	}
+	for _, good := range []string{"0", "7", "-1", "2147483647"} {
+		require.NoError(t, read(good), good) // whether it can be a version is for the engine to tell
+	}
+	for _, bad := range []string{"1.0", "1e2", "-0", "2147483648", "9007199254740993", `"1"`, "true", "null"} {
+		require.Error(t, read(bad), bad)
+	}
+}
+
 // What passes is read by encoding/json to the same value, whatever it is.
 func FuzzStrictBodies(f *testing.F) {
 	for _, seed := range []string{

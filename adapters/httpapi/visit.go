@@ -58,3 +58,11 @@ func (o outcome) VisitApproveOperationResponse(w http.ResponseWriter) error { re
 func (o outcome) VisitRejectOperationResponse(w http.ResponseWriter) error { return o.write(w) }
 
 func (o outcome) VisitWithdrawApprovalResponse(w http.ResponseWriter) error { return o.write(w) }
+
+func (o outcome) VisitResolveOperationResponse(w http.ResponseWriter) error { return o.write(w) }
+
+func (m managed) VisitSetCustomerGroupsResponse(w http.ResponseWriter) error { return m.write(w) }
+
+func (m managed) VisitSetTradingProvidersResponse(w http.ResponseWriter) error { return m.write(w) }
+
+func (m managed) VisitSetPairResponse(w http.ResponseWriter) error { return m.write(w) }

@@ -70,7 +70,7 @@ func named(field string, err error) error {
 func customerOf(v operations.CustomerView) contract.Customer {
 	c := contract.Customer{
 		Id: string(v.ID), Name: opt(v.Profile.Name), Type: kindOf(v.Profile.Type), Country: opt(v.Profile.Country), Person: opt(string(v.Profile.Person)),
-		Status: v.Status, Erased: v.Erased, OpenedAt: v.OpenedAt, OpenedBy: string(v.OpenedBy), Seq: v.Seq, NextStatuses: some(v.Status.Next()),
+		Status: v.Status, Erased: v.Erased, OpenedAt: v.OpenedAt, OpenedBy: string(v.OpenedBy), Seq: v.Seq, NextStatuses: some(v.Status.Next()), Groups: some(v.Groups),
 	}
 	if t := v.Profile.TaxID; t != (customer.TaxID{}) {
 		c.TaxId = &contract.CustomerTaxID{Kind: t.Kind, Number: t.Number, Formatted: t.Format()}

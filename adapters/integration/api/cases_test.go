@@ -53,6 +53,14 @@ func cases() map[string]func(*world) ask {
 			w.manage(w.maria, operations.Freeze{Account: w.more, Reason: "audit"})
 			return reads("/freezes")(w)
 		},
+		"getTrading": func(w *world) ask {
+			w.trades()
+			return reads("/trading")(w)
+		},
+		"setTradingProviders": does("PUT", "/trading/providers", `{"providers":["broker"],"version":0}`),
+		"setPair": func(w *world) ask {
+			return does("PUT", "/trading/pairs", fmt.Sprintf(`{"base":%q,"quote":%q,"version":0,"minimum":"10.00","execution":"priority","quotation":"best_price","quotations":[{"provider":"broker","priority":1,"spread":{"working":"50"}}],"executions":[{"provider":"broker","priority":1,"sides":"buy"}]}`, w.coins, w.brl))(w)
+		},
 		"listStatement": func(w *world) ask { return reads("/statement?account=" + string(w.brl) + "&limit=5")(w) },
 		"getOperation": func(w *world) ask {
 			return reads("/operations/" + string(w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("25.5")}).ID))(w)
@@ -66,6 +74,7 @@ func cases() map[string]func(*world) ask {
 
 		"editCustomer":      does("PUT", "", `{"name":"Maria Silva","country":"BR","tax_id":{"kind":"cnpj","number":"11.222.333/0001-81"}}`),
 		"setCustomerStatus": does("POST", "/status", `{"status":"suspended"}`),
+		"setCustomerGroups": does("POST", "/groups", `{"groups":["vip","branch-7"]}`),
 		"eraseCustomer": func(w *world) ask {
 			w.empty()
 			w.manage(w.maria, customer.SetStatus{Status: customer.Closed})
@@ -122,6 +131,12 @@ func cases() map[string]func(*world) ask {
 		"cancelOperation":  onPrepared("cancel", ""),
 		"approveOperation": onWaiting("approve", ""),
 		"rejectOperation":  onWaiting("reject", `{"reason":"not his"}`),
+		"resolveOperation": func(w *world) ask {
+			o := w.doubtful()
+			a := does("POST", "/operations/"+string(o.ID)+"/resolve", `{"settled":true,"evidence":"statement 7"}`)(w)
+			a.version = o.Version
+			return a
+		},
 		"withdrawApproval": func(w *world) ask {
 			o := w.waiting()
 			a := ask{method: "POST", path: w.path("/operations/" + string(o.ID) + "/approve"), by: "bia", context: string(w.maria), key: w.key(), version: o.Version}

@@ -27,6 +27,7 @@ import (
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/operationstest"
+	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -42,9 +43,11 @@ type world struct {
 	api   *httpapi.Handler
 	spec  *spec
 	clock *operationstest.Clock
+	bank  *operationstest.Provider
 
 	maria, jose tenancy.CustomerID
 	brl, more   accounts.ID // maria's
+	coins       accounts.ID // maria's, of bitcoin
 	joses       accounts.ID
 	carls       tenancy.GrantID
 	scopes      map[string]tenancy.Scope
@@ -57,10 +60,14 @@ func newWorld(t *testing.T, s *spec, change ...func(*httpapi.Config)) *world {
 	w := &world{t: t, spec: s, clock: operationstest.NewClock(epoch()), scopes: map[string]tenancy.Scope{}, contexts: map[string]string{}}
 	assets, err := accounts.NewAssets(accounts.Asset{Code: "BTC", Network: "bitcoin", Scale: 8, Name: "Bitcoin"})
 	require.NoError(t, err)
-	pending := operationstest.NewProvider(operations.Contract{})
+	w.bank = operationstest.NewProvider(operations.Contract{})
+	broker := trading.NewSimulated(steady{}, w.clock, 1, operations.Contract{}, trading.Faults{})
+	trades, err := trading.New(trading.Config{Providers: map[string]trading.Provider{"broker": broker}})
+	require.NoError(t, err)
 	w.eng, err = operations.New(memory.New(), operations.Config{
 		PolicyVersion: "2026-11", Clock: w.clock, IDs: &operationstest.IDs{}, Entropy: &operationstest.Entropy{}, Assets: assets,
-		Providers: map[string]operations.Provider{"bank": pending},
+		Providers: map[string]operations.Provider{"bank": w.bank, "broker": broker},
+		Kinds:     []operations.Kind{trades},
 		Fees:      []operations.FeeRule{{Name: "wire", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Tier: operations.Tier{Fixed: money("1.50")}}},
 		Limits:    []operations.Limit{{Name: "daily", Asset: "BRL", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Day: money("50000")}},
 		Approvals: []operations.Approval{{Name: "large", Persons: 2, Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, From: money("1000")}}},
@@ -117,7 +124,7 @@ func (w *world) found() {
 	w.maria, w.jose = w.customer(firm, "Maria"), w.customer(firm, "José")
 	w.brl = w.manage(w.maria, accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "maria@example.com"}}).Account
 	w.more = w.manage(w.maria, accounts.Open{Name: "Reserve", Currency: "BRL", DebtLimit: money("100"), Details: accounts.Details{Bank: "001", Branch: "1234", Number: "56789-0"}}).Account
-	w.manage(w.maria, accounts.Open{Name: "Coins", Currency: "BTC", Details: accounts.Details{Network: "bitcoin", Address: "bc1q"}})
+	w.coins = w.manage(w.maria, accounts.Open{Name: "Coins", Currency: "BTC", Details: accounts.Details{Network: "bitcoin", Address: "bc1q"}}).Account
 	w.joses = w.manage(w.jose, accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "jose@example.com"}}).Account
 	w.carls = w.manage(w.jose, tenancy.Allow{Operator: "carl", Permissions: all}).Grant
 	w.submit(w.maria, operations.Deposit{To: w.brl, Amount: money("10000")})
@@ -164,6 +171,32 @@ func (w *world) prepare(of tenancy.CustomerID, q operations.Request) operations.
 func (w *world) waiting() operations.Operation {
 	w.t.Helper()
 	return w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("2000")})
+}
+
+// steady is a source of one rate for everything.
+type steady struct{}
+
+func (steady) Rate(_ context.Context, base, quote string) (trading.Rate, error) {
+	return trading.Rate{Base: base, Quote: quote, Value: money("500000"), At: epoch(), Source: "steady"}, nil
+}
+
+// trades lets maria buy and sell bitcoin.
+func (w *world) trades() {
+	w.t.Helper()
+	w.manage(w.maria, trading.SetCustomer{Customer: trading.Customer{Providers: []string{"broker"}}})
+	w.manage(w.maria, trading.SetPair{Pair: trading.Pair{
+		Base: w.coins, Quote: w.brl, Minimum: accounts.Exact(money("10")),
+		Quotations: []trading.Path{{Provider: "broker", Priority: 1, Spread: trading.Spreads{Working: money("50"), DayOff: money("80")}}},
+	}})
+}
+
+// doubtful is an operation of maria's that no answer came for.
+func (w *world) doubtful() operations.Operation {
+	w.t.Helper()
+	w.bank.OnSend(operationstest.Lose())
+	o := w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("10"), Via: "bank"})
+	require.Equal(w.t, operations.Unresolved, o.State)
+	return o
 }
 
 // incident makes a provider deny what it had settled.

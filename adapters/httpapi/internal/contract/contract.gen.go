@@ -44,6 +44,24 @@ func (e ActorKind) Valid() bool {
 	}
 }
 
+// Defines values for ExchangeSide.
+const (
+	ExchangeSideBuy  ExchangeSide = "buy"
+	ExchangeSideSell ExchangeSide = "sell"
+)
+
+// Valid indicates whether the value is a known member of the ExchangeSide enum.
+func (e ExchangeSide) Valid() bool {
+	switch e {
+	case ExchangeSideBuy:
+		return true
+	case ExchangeSideSell:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	Ok HealthStatus = "ok"
@@ -77,6 +95,114 @@ func (e LimitUseWindow) Valid() bool {
 	case LimitUseWindowOperation:
 		return true
 	case LimitUseWindowRolling30Days:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairExecution.
+const (
+	PairExecutionPinned   PairExecution = "pinned"
+	PairExecutionPriority PairExecution = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairExecution enum.
+func (e PairExecution) Valid() bool {
+	switch e {
+	case PairExecutionPinned:
+		return true
+	case PairExecutionPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairQuotation.
+const (
+	PairQuotationBestPrice PairQuotation = "best_price"
+	PairQuotationPriority  PairQuotation = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairQuotation enum.
+func (e PairQuotation) Valid() bool {
+	switch e {
+	case PairQuotationBestPrice:
+		return true
+	case PairQuotationPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSides.
+const (
+	PairSidesBuy  PairSides = "buy"
+	PairSidesSell PairSides = "sell"
+)
+
+// Valid indicates whether the value is a known member of the PairSides enum.
+func (e PairSides) Valid() bool {
+	switch e {
+	case PairSidesBuy:
+		return true
+	case PairSidesSell:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSettingExecution.
+const (
+	PairSettingExecutionPinned   PairSettingExecution = "pinned"
+	PairSettingExecutionPriority PairSettingExecution = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairSettingExecution enum.
+func (e PairSettingExecution) Valid() bool {
+	switch e {
+	case PairSettingExecutionPinned:
+		return true
+	case PairSettingExecutionPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSettingQuotation.
+const (
+	PairSettingQuotationBestPrice PairSettingQuotation = "best_price"
+	PairSettingQuotationPriority  PairSettingQuotation = "priority"
+)
+
+// Valid indicates whether the value is a known member of the PairSettingQuotation enum.
+func (e PairSettingQuotation) Valid() bool {
+	switch e {
+	case PairSettingQuotationBestPrice:
+		return true
+	case PairSettingQuotationPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSettingSides.
+const (
+	PairSettingSidesBuy  PairSettingSides = "buy"
+	PairSettingSidesSell PairSettingSides = "sell"
+)
+
+// Valid indicates whether the value is a known member of the PairSettingSides enum.
+func (e PairSettingSides) Valid() bool {
+	switch e {
+	case PairSettingSidesBuy:
+		return true
+	case PairSettingSidesSell:
 		return true
 	default:
 		return false
@@ -179,6 +305,24 @@ func (e SessionChannel) Valid() bool {
 	case Job:
 		return true
 	case Ui:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TradingPathSides.
+const (
+	TradingPathSidesBuy  TradingPathSides = "buy"
+	TradingPathSidesSell TradingPathSides = "sell"
+)
+
+// Valid indicates whether the value is a known member of the TradingPathSides enum.
+func (e TradingPathSides) Valid() bool {
+	switch e {
+	case TradingPathSidesBuy:
+		return true
+	case TradingPathSidesSell:
 		return true
 	default:
 		return false
@@ -328,7 +472,10 @@ type CurrencySetting struct {
 type Customer struct {
 	Country *string `json:"country,omitempty"`
 	Erased  bool    `json:"erased"`
-	Id      string  `json:"id"`
+
+	// Groups Of the firm's customers, ascending.
+	Groups *[]string `json:"groups,omitempty"`
+	Id     string    `json:"id"`
 
 	// Name Empty when erased.
 	Name         *string           `json:"name,omitempty"`
@@ -342,6 +489,12 @@ type Customer struct {
 	Status CustomerStatus `json:"status"`
 	TaxId  *CustomerTaxID `json:"tax_id,omitempty"`
 	Type   CustomerType   `json:"type"`
+}
+
+// CustomerGroups defines model for CustomerGroups.
+type CustomerGroups struct {
+	// Groups All of them; empty: none.
+	Groups []string `json:"groups"`
 }
 
 // CustomerItem defines model for CustomerItem.
@@ -403,6 +556,82 @@ type Event struct {
 	Version  *int64 `json:"version,omitempty"`
 }
 
+// Exchange The price of an operation that turns one asset into another. One unit of the base asset is worth so many of the quote asset.
+type Exchange struct {
+	// At Of the reference.
+	At   time.Time `json:"at"`
+	Base string    `json:"base"`
+
+	// BaseAmount Without fees.
+	//
+	// Examples: 250.00
+	BaseAmount Amount `json:"base_amount"`
+
+	// External His name for the quote.
+	External *string `json:"external,omitempty"`
+
+	// Fixed The asset whose amount was asked for, and is exact.
+	Fixed string `json:"fixed"`
+
+	// Passed Paths that were tried and gave no rate, in order.
+	Passed *[]Pass `json:"passed,omitempty"`
+
+	// ProviderAmount Of the quote asset, at the provider's rate; once settled, what he really took or gave.
+	//
+	// Examples: 250.00
+	ProviderAmount Amount `json:"provider_amount"`
+
+	// ProviderRate Without spread.
+	//
+	// Examples: 250.00
+	ProviderRate Amount `json:"provider_rate"`
+	Quote        string `json:"quote"`
+
+	// QuoteAmount Paid or received by the customer, without fees.
+	//
+	// Examples: 250.00
+	QuoteAmount Amount `json:"quote_amount"`
+
+	// Quoted The provider whose rate it is.
+	Quoted string `json:"quoted"`
+
+	// Rate All-in: what the customer's amounts are computed with.
+	//
+	// Examples: 250.00
+	Rate Amount `json:"rate"`
+
+	// Reference The market's, for comparison.
+	//
+	// Examples: 250.00
+	Reference Amount  `json:"reference"`
+	Rounding  *string `json:"rounding,omitempty"`
+
+	// Session Of the provider's hours, by which the spread was chosen.
+	Session *string `json:"session,omitempty"`
+
+	// Side What the customer does with the base asset.
+	Side ExchangeSide `json:"side"`
+
+	// Slippage By how much the provider's amount may differ.
+	//
+	// Examples: 250.00
+	Slippage *Amount `json:"slippage,omitempty"`
+
+	// Source Of the reference.
+	Source string `json:"source"`
+
+	// Spread Basis points of the provider's rate.
+	//
+	// Examples: 250.00
+	Spread Amount `json:"spread"`
+
+	// Stale The reference is older than it should be.
+	Stale *bool `json:"stale,omitempty"`
+}
+
+// ExchangeSide What the customer does with the base asset.
+type ExchangeSide string
+
 // FeeLine defines model for FeeLine.
 type FeeLine struct {
 	Account string `json:"account"`
@@ -423,6 +652,16 @@ type FeeLine struct {
 type Figure struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// Finding A resolution that one person has put forward; it has its effect when another finds the same.
+type Finding struct {
+	// Actors Who put it forward, then his chain.
+	Actors   []Actor   `json:"actors"`
+	At       time.Time `json:"at"`
+	Evidence string    `json:"evidence"`
+	Seq      int64     `json:"seq"`
+	Settled  bool      `json:"settled"`
 }
 
 // FreezeList defines model for FreezeList.
@@ -684,7 +923,7 @@ type OperationRequest struct {
 	// Examples: 250.00
 	Amount Amount `json:"amount"`
 
-	// Attributes For kinds of the firm's own.
+	// Attributes A trade's: `side` (buy or sell), `fixed` (base or quote: whose amount it is), `limit` (the worst rate), `valid_for` (such as 30s). Others are for kinds of the firm's own.
 	Attributes *map[string]string `json:"attributes,omitempty"`
 
 	// Fees A refund's: give the parent's fees back, too.
@@ -693,7 +932,7 @@ type OperationRequest struct {
 	// From The customer's account that is debited.
 	From *string `json:"from,omitempty"`
 
-	// Kind deposit, withdrawal, transfer, adjustment, refund, or one of the firm's own.
+	// Kind deposit, withdrawal, transfer, adjustment, refund, trade, or one of the firm's own.
 	Kind string `json:"kind"`
 
 	// NotBefore When it may happen at the earliest.
@@ -756,6 +995,106 @@ type Outcome struct {
 	Unmet    *[]Unmet `json:"unmet,omitempty"`
 }
 
+// Pair A pair as it is set up: one unit of the asset of the base account for so many of that of the quote account.
+type Pair struct {
+	// Base The customer's account of the asset that is bought or sold.
+	Base string `json:"base"`
+
+	// Execution How that of the execution is; absent: pinned, where it was quoted.
+	Execution *PairExecution `json:"execution,omitempty"`
+
+	// Executions For execution by priority; their spreads do not count.
+	Executions *[]TradingPath `json:"executions,omitempty"`
+	Inactive   *bool          `json:"inactive,omitempty"`
+
+	// Maximum Of the quote amount of one trade; absent: none.
+	//
+	// Examples: 250.00
+	Maximum *Amount `json:"maximum,omitempty"`
+
+	// Minimum Of the quote amount of one trade.
+	//
+	// Examples: 250.00
+	Minimum *Amount `json:"minimum,omitempty"`
+
+	// Problems What keeps it from being traded now, on either side; empty: nothing does.
+	Problems []Unmet `json:"problems"`
+
+	// Quotation How the path of the price is chosen; absent: priority.
+	Quotation  *PairQuotation `json:"quotation,omitempty"`
+	Quotations *[]TradingPath `json:"quotations,omitempty"`
+
+	// Quote His account of the asset it is paid in.
+	Quote string `json:"quote"`
+
+	// Sides Absent: both.
+	Sides *PairSides `json:"sides,omitempty"`
+
+	// Version What a change of it has to name.
+	Version int64 `json:"version"`
+}
+
+// PairExecution How that of the execution is; absent: pinned, where it was quoted.
+type PairExecution string
+
+// PairQuotation How the path of the price is chosen; absent: priority.
+type PairQuotation string
+
+// PairSides Absent: both.
+type PairSides string
+
+// PairSetting defines model for PairSetting.
+type PairSetting struct {
+	// Base The customer's account of the asset that is bought or sold.
+	Base string `json:"base"`
+
+	// Execution How that of the execution is; absent: pinned, where it was quoted.
+	Execution *PairSettingExecution `json:"execution,omitempty"`
+
+	// Executions For execution by priority; their spreads do not count.
+	Executions *[]TradingPath `json:"executions,omitempty"`
+	Inactive   *bool          `json:"inactive,omitempty"`
+
+	// Maximum Of the quote amount of one trade; absent: none.
+	//
+	// Examples: 250.00
+	Maximum *Amount `json:"maximum,omitempty"`
+
+	// Minimum Of the quote amount of one trade.
+	//
+	// Examples: 250.00
+	Minimum *Amount `json:"minimum,omitempty"`
+
+	// Quotation How the path of the price is chosen; absent: priority.
+	Quotation  *PairSettingQuotation `json:"quotation,omitempty"`
+	Quotations *[]TradingPath        `json:"quotations,omitempty"`
+
+	// Quote His account of the asset it is paid in.
+	Quote string `json:"quote"`
+
+	// Sides Absent: both.
+	Sides *PairSettingSides `json:"sides,omitempty"`
+
+	// Version Of the pair as it was seen; 0 for a new one.
+	Version int64 `json:"version"`
+}
+
+// PairSettingExecution How that of the execution is; absent: pinned, where it was quoted.
+type PairSettingExecution string
+
+// PairSettingQuotation How the path of the price is chosen; absent: priority.
+type PairSettingQuotation string
+
+// PairSettingSides Absent: both.
+type PairSettingSides string
+
+// Pass defines model for Pass.
+type Pass struct {
+	// Code Stable, such as no_answer.
+	Code     string `json:"code"`
+	Provider string `json:"provider"`
+}
+
 // Permissions defines model for Permissions.
 type Permissions = tenancy.Permissions
 
@@ -813,6 +1152,9 @@ type Problem struct {
 
 	// Type about:blank
 	Type string `json:"type"`
+
+	// Version With stale_version of a setting: where it is now; 0: it is not there.
+	Version *int64 `json:"version,omitempty"`
 }
 
 // ProblemCode With its status: invalid 400, idempotency_key_required 400, context_required 400, unauthenticated 401, forbidden 403, context_mismatch 403, context_expired 403, cross_origin 403, read_only 403, not_found 404, method_not_allowed 405, exists 409, stale_version 412, too_large 413, unsupported_media_type 415, refused 422, key_reused 422, version_required 428, rate_limited 429, internal 500, unavailable 503 (it had no effect), unknown_outcome 504 (it may have had its effect).
@@ -898,6 +1240,15 @@ type RefundRequest struct {
 type Rejection struct {
 	// Reason Recorded for ever; nothing personal.
 	Reason string `json:"reason"`
+}
+
+// Resolution defines model for Resolution.
+type Resolution struct {
+	// Evidence What that rests on, such as the number of a statement. Recorded for ever; nothing personal.
+	Evidence string `json:"evidence"`
+
+	// Settled It happened, in full and as it was told; otherwise it did not, and will not.
+	Settled bool `json:"settled"`
 }
 
 // Result defines model for Result.
@@ -1011,7 +1362,10 @@ type Terms struct {
 	// Debit Leaves the customer's accounts in all.
 	//
 	// Examples: 250.00
-	Debit    Amount      `json:"debit"`
+	Debit Amount `json:"debit"`
+
+	// Exchange The price of an operation that turns one asset into another. One unit of the base asset is worth so many of the quote asset.
+	Exchange *Exchange   `json:"exchange,omitempty"`
 	Expires  *time.Time  `json:"expires,omitempty"`
 	Fees     *[]FeeLine  `json:"fees,omitempty"`
 	Holds    *[]HoldTerm `json:"holds,omitempty"`
@@ -1021,6 +1375,61 @@ type Terms struct {
 
 // Text256 defines model for Text256.
 type Text256 = string
+
+// Trading defines model for Trading.
+type Trading struct {
+	Pairs []Pair `json:"pairs"`
+
+	// Providers That may be used for him.
+	Providers []string `json:"providers"`
+
+	// Version Of the list of providers; 0: none was set.
+	Version int64 `json:"version"`
+}
+
+// TradingPath One way to a price, or to its execution.
+type TradingPath struct {
+	Inactive *bool `json:"inactive,omitempty"`
+
+	// Priority From 1, which comes first, to 1000; each once in a list.
+	Priority int    `json:"priority"`
+	Provider string `json:"provider"`
+
+	// Sides Absent: both.
+	Sides *TradingPathSides `json:"sides,omitempty"`
+
+	// Spread What a path adds to the provider's rate, in basis points, by his hours. Absent: nothing.
+	Spread *TradingSpread `json:"spread,omitempty"`
+}
+
+// TradingPathSides Absent: both.
+type TradingPathSides string
+
+// TradingProviders defines model for TradingProviders.
+type TradingProviders struct {
+	Providers []string `json:"providers"`
+
+	// Version As it was seen; 0 when nothing was set.
+	Version int64 `json:"version"`
+}
+
+// TradingSpread What a path adds to the provider's rate, in basis points, by his hours. Absent: nothing.
+type TradingSpread struct {
+	// DayOff Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	DayOff *Amount `json:"day_off,omitempty"`
+
+	// OutsideHours Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	OutsideHours *Amount `json:"outside_hours,omitempty"`
+
+	// Working Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Working *Amount `json:"working,omitempty"`
+}
 
 // Unmet One rule that is not met.
 type Unmet = tenancy.Unmet
@@ -1298,6 +1707,18 @@ type RevokeParams struct {
 	RequestId *RequestId `json:"Request-Id,omitempty"`
 }
 
+// SetCustomerGroupsParams defines parameters for SetCustomerGroups.
+type SetCustomerGroupsParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+}
+
 // ListHoldsParams defines parameters for ListHolds.
 type ListHoldsParams struct {
 	// OnbehalfContext The id of the context opened for this customer by this operator.
@@ -1534,6 +1955,24 @@ type RejectOperationParams struct {
 	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
 }
 
+// ResolveOperationParams defines parameters for ResolveOperation.
+type ResolveOperationParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// IfMatch The ETag of the operation as it was seen.
+	IfMatch IfMatch `json:"If-Match"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+
+	// Acknowledge Codes of warnings that a person has seen and wants to go ahead in spite of; a list of tokens of RFC 9651, recorded.
+	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
+}
+
 // WithdrawApprovalParams defines parameters for WithdrawApproval.
 type WithdrawApprovalParams struct {
 	// OnbehalfContext The id of the context opened for this customer by this operator.
@@ -1676,6 +2115,36 @@ type SubmitOperationParams struct {
 	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
 }
 
+// GetTradingParams defines parameters for GetTrading.
+type GetTradingParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+}
+
+// SetPairParams defines parameters for SetPair.
+type SetPairParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+}
+
+// SetTradingProvidersParams defines parameters for SetTradingProviders.
+type SetTradingProvidersParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+}
+
 // UnfreezeParams defines parameters for Unfreeze.
 type UnfreezeParams struct {
 	// OnbehalfContext The id of the context opened for this customer by this operator.
@@ -1739,6 +2208,9 @@ type FreezeJSONRequestBody = FreezeRequest
 // AllowJSONRequestBody defines body for Allow for application/json ContentType.
 type AllowJSONRequestBody = NewGrant
 
+// SetCustomerGroupsJSONRequestBody defines body for SetCustomerGroups for application/json ContentType.
+type SetCustomerGroupsJSONRequestBody = CustomerGroups
+
 // LiftSwitchJSONRequestBody defines body for LiftSwitch for application/json ContentType.
 type LiftSwitchJSONRequestBody = LiftRequest
 
@@ -1750,6 +2222,9 @@ type RefundOperationJSONRequestBody = RefundRequest
 
 // RejectOperationJSONRequestBody defines body for RejectOperation for application/json ContentType.
 type RejectOperationJSONRequestBody = Rejection
+
+// ResolveOperationJSONRequestBody defines body for ResolveOperation for application/json ContentType.
+type ResolveOperationJSONRequestBody = Resolution
 
 // RegisterOperatorJSONRequestBody defines body for RegisterOperator for application/json ContentType.
 type RegisterOperatorJSONRequestBody = NewOperator
@@ -1765,6 +2240,12 @@ type ThrowSwitchJSONRequestBody = StopRequest
 
 // SubmitOperationJSONRequestBody defines body for SubmitOperation for application/json ContentType.
 type SubmitOperationJSONRequestBody = OperationRequest
+
+// SetPairJSONRequestBody defines body for SetPair for application/json ContentType.
+type SetPairJSONRequestBody = PairSetting
+
+// SetTradingProvidersJSONRequestBody defines body for SetTradingProviders for application/json ContentType.
+type SetTradingProvidersJSONRequestBody = TradingProviders
 
 // UnfreezeJSONRequestBody defines body for Unfreeze for application/json ContentType.
 type UnfreezeJSONRequestBody = FreezeRequest
@@ -1828,6 +2309,9 @@ type ServerInterface interface {
 	// Revoke End a grant at once.
 	// (POST /customers/{customer}/grants/{grant}/revoke)
 	Revoke(w http.ResponseWriter, r *http.Request, customer OfCustomer, grant string, params RevokeParams)
+	// SetCustomerGroups Say which groups of the firm's customers he is in, all at once.
+	// (POST /customers/{customer}/groups)
+	SetCustomerGroups(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetCustomerGroupsParams)
 	// ListHolds What is set aside now.
 	// (GET /customers/{customer}/holds)
 	ListHolds(w http.ResponseWriter, r *http.Request, customer OfCustomer, params ListHoldsParams)
@@ -1870,6 +2354,9 @@ type ServerInterface interface {
 	// RejectOperation End what waits for approval.
 	// (POST /customers/{customer}/operations/{operation}/reject)
 	RejectOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params RejectOperationParams)
+	// ResolveOperation Say how an unresolved operation ended; a second person has to find the same.
+	// (POST /customers/{customer}/operations/{operation}/resolve)
+	ResolveOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params ResolveOperationParams)
 	// WithdrawApproval Take back one's own approval.
 	// (POST /customers/{customer}/operations/{operation}/withdraw)
 	WithdrawApproval(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params WithdrawApprovalParams)
@@ -1903,6 +2390,15 @@ type ServerInterface interface {
 	// SubmitOperation Prepare and execute in one change.
 	// (POST /customers/{customer}/submit)
 	SubmitOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SubmitOperationParams)
+	// GetTrading Which providers may be used for the customer, his pairs, and what keeps each from being traded now.
+	// (GET /customers/{customer}/trading)
+	GetTrading(w http.ResponseWriter, r *http.Request, customer OfCustomer, params GetTradingParams)
+	// SetPair Set a pair up, or replace how it is set up, its paths included.
+	// (PUT /customers/{customer}/trading/pairs)
+	SetPair(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetPairParams)
+	// SetTradingProviders Say which providers may be used for the customer, all at once.
+	// (PUT /customers/{customer}/trading/providers)
+	SetTradingProviders(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetTradingProvidersParams)
 	// Unfreeze Lift a freeze.
 	// (POST /customers/{customer}/unfreeze)
 	Unfreeze(w http.ResponseWriter, r *http.Request, customer OfCustomer, params UnfreezeParams)
@@ -3465,6 +3961,102 @@ func (siw *ServerInterfaceWrapper) Revoke(w http.ResponseWriter, r *http.Request
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.Revoke(w, r, customer, grant, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetCustomerGroups operation middleware
+func (siw *ServerInterfaceWrapper) SetCustomerGroups(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetCustomerGroupsParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetCustomerGroups(w, r, customer, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -5188,6 +5780,153 @@ func (siw *ServerInterfaceWrapper) RejectOperation(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// ResolveOperation operation middleware
+func (siw *ServerInterfaceWrapper) ResolveOperation(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// ------------- Path parameter "operation" -------------
+	var operation TheOperation
+
+	err = runtime.BindStyledParameterWithOptions("simple", "operation", r.PathValue("operation"), &operation, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "operation", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResolveOperationParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "If-Match", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "If-Match", Err: err})
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		err := fmt.Errorf("Header parameter If-Match is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "If-Match", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	// ------------- Optional header parameter "Acknowledge" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Acknowledge")]; found {
+		var Acknowledge Acknowledge
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Acknowledge", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Acknowledge", valueList[0], &Acknowledge, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Acknowledge", Err: err})
+			return
+		}
+
+		params.Acknowledge = &Acknowledge
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ResolveOperation(w, r, customer, operation, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // WithdrawApproval operation middleware
 func (siw *ServerInterfaceWrapper) WithdrawApproval(w http.ResponseWriter, r *http.Request) {
 
@@ -6312,6 +7051,252 @@ func (siw *ServerInterfaceWrapper) SubmitOperation(w http.ResponseWriter, r *htt
 	handler.ServeHTTP(w, r)
 }
 
+// GetTrading operation middleware
+func (siw *ServerInterfaceWrapper) GetTrading(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTradingParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.GetTrading(w, r, customer, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetPair operation middleware
+func (siw *ServerInterfaceWrapper) SetPair(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetPairParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetPair(w, r, customer, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// SetTradingProviders operation middleware
+func (siw *ServerInterfaceWrapper) SetTradingProviders(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetTradingProvidersParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.SetTradingProviders(w, r, customer, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // Unfreeze operation middleware
 func (siw *ServerInterfaceWrapper) Unfreeze(w http.ResponseWriter, r *http.Request) {
 
@@ -6703,6 +7688,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}", wrapper.GetCustomer)
 	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/customers/{customer}", wrapper.EditCustomer)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/status", wrapper.SetCustomerStatus)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/groups", wrapper.SetCustomerGroups)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/erase", wrapper.EraseCustomer)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/accounts", wrapper.ListAccounts)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/accounts", wrapper.OpenAccount)
@@ -6722,6 +7708,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/cancel", wrapper.CancelOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/approve", wrapper.ApproveOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/reject", wrapper.RejectOperation)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/resolve", wrapper.ResolveOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/withdraw", wrapper.WithdrawApproval)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/operations/{operation}/refund", wrapper.RefundOperation)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/statement", wrapper.ListStatement)
@@ -6730,6 +7717,9 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/events", wrapper.StreamEvents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/incidents", wrapper.ListIncidents)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/incidents/{incident}/close", wrapper.CloseIncident)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/trading", wrapper.GetTrading)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/customers/{customer}/trading/providers", wrapper.SetTradingProviders)
+	m.HandleFunc(http.MethodPut+" "+options.BaseURL+"/customers/{customer}/trading/pairs", wrapper.SetPair)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/freezes", wrapper.ListFreezes)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/freeze", wrapper.Freeze)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/unfreeze", wrapper.Unfreeze)
@@ -7810,6 +8800,64 @@ func (response RevokedefaultApplicationProblemPlusJSONResponse) VisitRevokeRespo
 	return err
 }
 
+type SetCustomerGroupsRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   SetCustomerGroupsParams
+	Body     *SetCustomerGroupsJSONRequestBody
+}
+
+type SetCustomerGroupsResponseObject interface {
+	VisitSetCustomerGroupsResponse(w http.ResponseWriter) error
+}
+
+type SetCustomerGroups200ResponseHeaders struct {
+	IdempotentReplayed *string
+}
+
+type SetCustomerGroups200JSONResponse struct {
+	Body    Managed
+	Headers SetCustomerGroups200ResponseHeaders
+}
+
+func (response SetCustomerGroups200JSONResponse) VisitSetCustomerGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetCustomerGroupsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetCustomerGroupsdefaultApplicationProblemPlusJSONResponse) VisitSetCustomerGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListHoldsRequestObject struct {
 	Customer OfCustomer `json:"customer"`
 	Params   ListHoldsParams
@@ -8620,6 +9668,69 @@ func (response RejectOperationdefaultApplicationProblemPlusJSONResponse) VisitRe
 	return err
 }
 
+type ResolveOperationRequestObject struct {
+	Customer  OfCustomer   `json:"customer"`
+	Operation TheOperation `json:"operation"`
+	Params    ResolveOperationParams
+	Body      *ResolveOperationJSONRequestBody
+}
+
+type ResolveOperationResponseObject interface {
+	VisitResolveOperationResponse(w http.ResponseWriter) error
+}
+
+type ResolveOperation200ResponseHeaders struct {
+	ETag               *string
+	IdempotentReplayed *string
+}
+
+type ResolveOperation200JSONResponse struct {
+	Body    Result
+	Headers ResolveOperation200ResponseHeaders
+}
+
+func (response ResolveOperation200JSONResponse) VisitResolveOperationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResolveOperationdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ResolveOperationdefaultApplicationProblemPlusJSONResponse) VisitResolveOperationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type WithdrawApprovalRequestObject struct {
 	Customer  OfCustomer   `json:"customer"`
 	Operation TheOperation `json:"operation"`
@@ -9248,6 +10359,169 @@ func (response SubmitOperationdefaultApplicationProblemPlusJSONResponse) VisitSu
 	return err
 }
 
+type GetTradingRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   GetTradingParams
+}
+
+type GetTradingResponseObject interface {
+	VisitGetTradingResponse(w http.ResponseWriter) error
+}
+
+type GetTrading200JSONResponse Trading
+
+func (response GetTrading200JSONResponse) VisitGetTradingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTradingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response GetTradingdefaultApplicationProblemPlusJSONResponse) VisitGetTradingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPairRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   SetPairParams
+	Body     *SetPairJSONRequestBody
+}
+
+type SetPairResponseObject interface {
+	VisitSetPairResponse(w http.ResponseWriter) error
+}
+
+type SetPair200ResponseHeaders struct {
+	IdempotentReplayed *string
+}
+
+type SetPair200JSONResponse struct {
+	Body    Managed
+	Headers SetPair200ResponseHeaders
+}
+
+func (response SetPair200JSONResponse) VisitSetPairResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetPairdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetPairdefaultApplicationProblemPlusJSONResponse) VisitSetPairResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTradingProvidersRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   SetTradingProvidersParams
+	Body     *SetTradingProvidersJSONRequestBody
+}
+
+type SetTradingProvidersResponseObject interface {
+	VisitSetTradingProvidersResponse(w http.ResponseWriter) error
+}
+
+type SetTradingProviders200ResponseHeaders struct {
+	IdempotentReplayed *string
+}
+
+type SetTradingProviders200JSONResponse struct {
+	Body    Managed
+	Headers SetTradingProviders200ResponseHeaders
+}
+
+func (response SetTradingProviders200JSONResponse) VisitSetTradingProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetTradingProvidersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SetTradingProvidersdefaultApplicationProblemPlusJSONResponse) VisitSetTradingProvidersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type UnfreezeRequestObject struct {
 	Customer OfCustomer `json:"customer"`
 	Params   UnfreezeParams
@@ -9708,6 +10982,9 @@ type StrictServerInterface interface {
 	// Revoke End a grant at once.
 	// (POST /customers/{customer}/grants/{grant}/revoke)
 	Revoke(ctx context.Context, request RevokeRequestObject) (RevokeResponseObject, error)
+	// SetCustomerGroups Say which groups of the firm's customers he is in, all at once.
+	// (POST /customers/{customer}/groups)
+	SetCustomerGroups(ctx context.Context, request SetCustomerGroupsRequestObject) (SetCustomerGroupsResponseObject, error)
 	// ListHolds What is set aside now.
 	// (GET /customers/{customer}/holds)
 	ListHolds(ctx context.Context, request ListHoldsRequestObject) (ListHoldsResponseObject, error)
@@ -9750,6 +11027,9 @@ type StrictServerInterface interface {
 	// RejectOperation End what waits for approval.
 	// (POST /customers/{customer}/operations/{operation}/reject)
 	RejectOperation(ctx context.Context, request RejectOperationRequestObject) (RejectOperationResponseObject, error)
+	// ResolveOperation Say how an unresolved operation ended; a second person has to find the same.
+	// (POST /customers/{customer}/operations/{operation}/resolve)
+	ResolveOperation(ctx context.Context, request ResolveOperationRequestObject) (ResolveOperationResponseObject, error)
 	// WithdrawApproval Take back one's own approval.
 	// (POST /customers/{customer}/operations/{operation}/withdraw)
 	WithdrawApproval(ctx context.Context, request WithdrawApprovalRequestObject) (WithdrawApprovalResponseObject, error)
@@ -9783,6 +11063,15 @@ type StrictServerInterface interface {
 	// SubmitOperation Prepare and execute in one change.
 	// (POST /customers/{customer}/submit)
 	SubmitOperation(ctx context.Context, request SubmitOperationRequestObject) (SubmitOperationResponseObject, error)
+	// GetTrading Which providers may be used for the customer, his pairs, and what keeps each from being traded now.
+	// (GET /customers/{customer}/trading)
+	GetTrading(ctx context.Context, request GetTradingRequestObject) (GetTradingResponseObject, error)
+	// SetPair Set a pair up, or replace how it is set up, its paths included.
+	// (PUT /customers/{customer}/trading/pairs)
+	SetPair(ctx context.Context, request SetPairRequestObject) (SetPairResponseObject, error)
+	// SetTradingProviders Say which providers may be used for the customer, all at once.
+	// (PUT /customers/{customer}/trading/providers)
+	SetTradingProviders(ctx context.Context, request SetTradingProvidersRequestObject) (SetTradingProvidersResponseObject, error)
 	// Unfreeze Lift a freeze.
 	// (POST /customers/{customer}/unfreeze)
 	Unfreeze(ctx context.Context, request UnfreezeRequestObject) (UnfreezeResponseObject, error)
@@ -10439,6 +11728,40 @@ func (sh *strictHandler) Revoke(w http.ResponseWriter, r *http.Request, customer
 	}
 }
 
+// SetCustomerGroups operation middleware
+func (sh *strictHandler) SetCustomerGroups(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetCustomerGroupsParams) {
+	var request SetCustomerGroupsRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	var body SetCustomerGroupsJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetCustomerGroups(ctx, request.(SetCustomerGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetCustomerGroups")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetCustomerGroupsResponseObject); ok {
+		if err := validResponse.VisitSetCustomerGroupsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListHolds operation middleware
 func (sh *strictHandler) ListHolds(w http.ResponseWriter, r *http.Request, customer OfCustomer, params ListHoldsParams) {
 	var request ListHoldsRequestObject
@@ -10853,6 +12176,41 @@ func (sh *strictHandler) RejectOperation(w http.ResponseWriter, r *http.Request,
 	}
 }
 
+// ResolveOperation operation middleware
+func (sh *strictHandler) ResolveOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params ResolveOperationParams) {
+	var request ResolveOperationRequestObject
+
+	request.Customer = customer
+	request.Operation = operation
+	request.Params = params
+
+	var body ResolveOperationJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ResolveOperation(ctx, request.(ResolveOperationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResolveOperation")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ResolveOperationResponseObject); ok {
+		if err := validResponse.VisitResolveOperationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // WithdrawApproval operation middleware
 func (sh *strictHandler) WithdrawApproval(w http.ResponseWriter, r *http.Request, customer OfCustomer, operation TheOperation, params WithdrawApprovalParams) {
 	var request WithdrawApprovalRequestObject
@@ -11182,6 +12540,101 @@ func (sh *strictHandler) SubmitOperation(w http.ResponseWriter, r *http.Request,
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(SubmitOperationResponseObject); ok {
 		if err := validResponse.VisitSubmitOperationResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTrading operation middleware
+func (sh *strictHandler) GetTrading(w http.ResponseWriter, r *http.Request, customer OfCustomer, params GetTradingParams) {
+	var request GetTradingRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTrading(ctx, request.(GetTradingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTrading")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(GetTradingResponseObject); ok {
+		if err := validResponse.VisitGetTradingResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetPair operation middleware
+func (sh *strictHandler) SetPair(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetPairParams) {
+	var request SetPairRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	var body SetPairJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetPair(ctx, request.(SetPairRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetPair")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetPairResponseObject); ok {
+		if err := validResponse.VisitSetPairResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetTradingProviders operation middleware
+func (sh *strictHandler) SetTradingProviders(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SetTradingProvidersParams) {
+	var request SetTradingProvidersRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	var body SetTradingProvidersJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.SetTradingProviders(ctx, request.(SetTradingProvidersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetTradingProviders")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SetTradingProvidersResponseObject); ok {
+		if err := validResponse.VisitSetTradingProvidersResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {
