@@ -184,7 +184,7 @@ class CustomerOperations extends HTMLElement {
       h('div', { class: 'who' }, h('small', {}, this.#t(own ? 'houseFor' : 'for', { name: who })), h('h2', {}, own ? this.#t('house') : c.name || c.id)),
       h('dl', {}, h('div', {}, h('dt', {}, 'ID'), h('dd', {}, c.id)), c.tax_id && h('div', {}, h('dt', {}, c.tax_id.kind === 'other' ? this.#t('taxId') : c.tax_id.kind.toUpperCase()), h('dd', {}, c.tax_id.formatted)),
         h('div', {}, h('dt', {}, this.#t('reason')), h('dd', {}, s.context.reason || this.#t('none')))),
-      h('span', { class: 'badge ' + c.status }, this.#t('status.' + c.status)), h('span', { class: 'live', id: 'live' }, this.#t(s.live ? 'live' : 'polling')));
+      h('span', { class: 'badge ' + c.status }, this.#t('status.' + c.status)), h('span', { class: s.live ? 'live on' : 'live', id: 'live' }, this.#t(s.live ? 'live' : 'polling')));
   }
 
   // listen hears what happens in the book, from the entry seen last on. While it cannot, it looks every few seconds.
@@ -193,7 +193,7 @@ class CustomerOperations extends HTMLElement {
     s.events?.close();
     const q = new URLSearchParams({ context: s.context.context, after: s.seq });
     const es = (s.events = new EventSource(this.#base() + this.#path('/events') + '?' + q));
-    const live = (is) => { s.live = is; const e = this.#at('live'); if (e) e.textContent = this.#t(is ? 'live' : 'polling'); };
+    const live = (is) => { s.live = is; const e = this.#at('live'); e?.classList.toggle('on', is); if (e) e.textContent = this.#t(is ? 'live' : 'polling'); };
     es.onopen = () => live(true);
     es.addEventListener('entry', (e) => {
       s.seq = Number(e.lastEventId);

@@ -11,7 +11,7 @@ document.body.append(h('nav', { 'aria-label': 'onbehalf' }, h('a', { href: link(
 document.addEventListener('onbehalf-sign-in', (e) => { if (home) { e.preventDefault(); location.href = home; } });
 
 if (customer) {
-  document.body.append(h('main', {}, h('customer-operations', { customer, lang, base: api, reason: query.get('reason') })));
+  document.body.append(h('main', {}, h('h1', {}, t('operations')), h('customer-operations', { customer, lang, base: api, reason: query.get('reason') })));
 } else {
   const rows = h('tbody'), more = h('button', {}, t('more')), search = h('input', { type: 'search', 'aria-label': t('search'), placeholder: t('search') });
   let cursor = '', asked = 0, timer;
