@@ -225,8 +225,11 @@ class CustomerOperations extends HTMLElement {
   #money(text, asset) { return money(this.lang2, text, this.#scale(asset), asset); }
   #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? a.name || a.asset : id || '–'; }
   #time(at) { return new Intl.DateTimeFormat(this.lang2, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(at)); }
+  // unmet tells each reason: in English as the engine does, in Portuguese by its code.
   #unmet(list) {
-    return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || '', u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => f.name.replaceAll('_', ' ') + ' ' + f.value).join(', ') + ')') : ''))) : '';
+    const value = (f) => f.name === 'state' ? this.#t('state.' + f.value) : f.name === 'asked' && /^[a-z]/.test(f.value) ? this.#t('action.' + f.value) : /^-?\d+(\.\d+)?$/.test(f.value) ? new Intl.NumberFormat(this.lang2, { maximumFractionDigits: 20 }).format(f.value) : f.value;
+    const text = (u) => this.lang2 !== 'en' && why[u.code] ? [h('b', {}, why[u.code])] : [h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || ''];
+    return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, text(u), u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => this.#t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : ''))) : '';
   }
 
   #accounts() {

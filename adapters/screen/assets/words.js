@@ -18,6 +18,8 @@ const en = {
   'state.failed': 'Failed', 'state.cancelled': 'Cancelled', 'state.rejected': 'Rejected', 'state.expired': 'Expired', 'status.active': 'Active', 'status.suspended': 'Suspended', 'status.onboarding': 'Onboarding', 'status.closed': 'Closed',
   'status.pending': 'Pending', 'status.debit_frozen': 'Debit frozen', 'status.frozen': 'Frozen', 'status.overdrawn': 'Overdrawn', 'type.individual': 'Individual', 'type.company': 'Company', 'type.house': 'House',
   'action.prepare': 'Prepare', 'action.execute': 'Execute', 'action.cancel': 'Cancel', 'action.modify': 'Modify', 'action.approve': 'Approve', 'action.reject': 'Reject', 'action.refund': 'Refund', 'action.withdraw': 'Take approval back',
+  'action.submit': 'Submit', 'action.expire': 'Expire', 'action.release': 'Release', 'action.report': 'Report', 'action.resolve': 'Resolve',
+  'figure.available': 'available', 'figure.asked': 'asked', 'figure.short': 'short', 'figure.limit': 'limit', 'figure.used': 'used', 'figure.left': 'left', 'figure.asset': 'currency', 'figure.state': 'state', 'figure.maker': 'by', 'figure.status': 'status',
 };
 const pt = {
   for: '{name}, você age por', house: 'Os livros da própria empresa', houseFor: '{name}, você age pela própria empresa', reason: 'Motivo', none: 'não informado',
@@ -38,4 +40,6 @@ const pt = {
   'state.failed': 'Falhou', 'state.cancelled': 'Cancelada', 'state.rejected': 'Rejeitada', 'state.expired': 'Expirada', 'status.active': 'Ativo', 'status.suspended': 'Suspenso', 'status.onboarding': 'Em cadastro', 'status.closed': 'Encerrado',
   'status.pending': 'Pendente', 'status.debit_frozen': 'Débito congelado', 'status.frozen': 'Congelada', 'status.overdrawn': 'Em descoberto', 'type.individual': 'Pessoa física', 'type.company': 'Empresa', 'type.house': 'Casa',
   'action.prepare': 'Preparar', 'action.execute': 'Executar', 'action.cancel': 'Cancelar', 'action.modify': 'Modificar', 'action.approve': 'Aprovar', 'action.reject': 'Rejeitar', 'action.refund': 'Reembolsar', 'action.withdraw': 'Retirar aprovação',
+  'action.submit': 'Enviar', 'action.expire': 'Expirar', 'action.release': 'Liberar', 'action.report': 'Informar', 'action.resolve': 'Resolver',
+  'figure.available': 'disponível', 'figure.asked': 'pedido', 'figure.short': 'falta', 'figure.limit': 'limite', 'figure.used': 'usado', 'figure.left': 'resta', 'figure.asset': 'moeda', 'figure.state': 'estado', 'figure.maker': 'por', 'figure.status': 'situação',
 };
