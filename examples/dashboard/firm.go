@@ -50,8 +50,8 @@ func config(c operations.Clock) (operations.Config, error) {
 }
 
 // openFirm opens a database, and fills it if it is new.
-func openFirm(ctx context.Context, file string, authenticate func(*http.Request) (tenancy.Principal, error)) (_ *firm, err error) {
-	f := &firm{}
+func openFirm(ctx context.Context, o options, authenticate func(*http.Request) (tenancy.Principal, error)) (_ *firm, err error) {
+	f, file := &firm{}, o.file
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.close())

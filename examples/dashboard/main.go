@@ -16,17 +16,25 @@ import (
 	"github.com/onbehalf/onbehalf/adapters/httpapi"
 )
 
-func main() {
-	listen := flag.String("listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
-	file := flag.String("db", "", "the SQLite database; empty: a temporary one, with a reset button")
-	flag.Parse()
-	os.Exit(start(*listen, *file))
+func main() { os.Exit(command(os.Args[1:])) }
+
+// options are what a person may choose.
+type options struct {
+	listen string
+	file   string // of SQLite; empty: a temporary one
 }
 
-func start(listen, file string) int {
+func command(args []string) int {
+	var o options
+	flags := flag.NewFlagSet("dashboard", flag.ContinueOnError)
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
+	flags.StringVar(&o.file, "db", "", "the SQLite database; empty: a temporary one, with a reset button")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, listen, file, func(url string) { fmt.Println(url) }); err != nil {
+	if err := run(ctx, o, func(url string) { fmt.Println(url) }); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -34,13 +42,13 @@ func start(listen, file string) int {
 }
 
 // run serves until ctx ends; ready is told the address.
-func run(ctx context.Context, listen, file string, ready func(url string)) (err error) {
-	d, err := newDashboard(ctx, file)
+func run(ctx context.Context, o options, ready func(url string)) (err error) {
+	d, err := newDashboard(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ document.documentElement.lang = lang;
 const other = lang === 'en' ? 'pt-BR' : 'en';
 document.body.append(h('nav', { 'aria-label': 'onbehalf' }, h('a', { href: link({}) }, t('customers')), h('a', { href: link({ customer: 'house' }) }, t('ownBooks')),
   h('a', { class: 'end', lang: other, href: link({ ...(customer && { customer }), lang: other }) }, other === 'en' ? 'English' : 'Português'), home && h('a', { href: home }, t('signOut'))));
-document.addEventListener('onbehalf-sign-in', (e) => { if (home) { e.preventDefault(); location.href = home; } });
+document.addEventListener('onbehalf-sign-in', (e) => { if (home) { e.preventDefault(); location.href = home + '?' + new URLSearchParams({ back: location.search }); } });
 
 if (customer) {
   document.body.append(h('main', {}, h('h1', {}, t('operations')), h('customer-operations', { customer, lang, base: api, reason: query.get('reason') })));
