@@ -69,7 +69,7 @@ func New(c Config) (*Handler, error) {
 	if h.files["customer-operations.js"], err = module(); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"page.js", "page.css"} {
+	for _, name := range []string{"page.js", "profile.js", "page.css"} {
 		if h.files[name], err = assets.ReadFile("assets/" + name); err != nil {
 			return nil, fmt.Errorf("screen: %w", err)
 		}

@@ -76,6 +76,35 @@ func TestOperatorsWorkForACustomer(t *testing.T) {
 	require.NotContains(t, csv, "completed")
 }
 
+func TestACustomerIsMadeAndFurnished(t *testing.T) {
+	t.Parallel()
+	b := browse(t, serve(t))
+	b.signIn("ana")
+	look(b, chromedp.Navigate(b.url+"desk/?lang=en"))
+	b.until(`document.querySelector('td a')`)
+	b.do(`document.querySelector('details.card').open = true`)
+	b.until(`document.querySelector('details.card form')`)
+	b.do(`const f = document.querySelector('details.card form'); set(f.elements.name, 'Livraria Sul Ltda'); set(f.elements.type, 'company'); set(f.elements.taxKind, 'cnpj'); set(f.elements.taxId, '11.222.333/0001-00'); const p = f.querySelector('button'); p.click(); p.click()`)
+	b.until(`document.querySelector('details.card .bad')`) // the check digits are wrong
+	b.do(`const f = document.querySelector('details.card form'); set(f.elements.taxId, '11.444.777/0001-61'); const p = f.querySelector('button'); p.click(); p.click()`)
+	b.until(`document.querySelector('h1')?.textContent === 'Livraria Sul Ltda' && document.querySelectorAll('.two form').length === 2`)
+	b.do(`const f = document.querySelectorAll('.two form')[0]; set(f.elements.name, 'Main'); set(f.elements.asset, 'BRL'); set(f.elements.pix_key, 'sul@example.com'); set(f.elements.debtLimit, '1,000.50'); const p = f.querySelector('button'); p.click(); p.click()`)
+	b.until(`document.querySelectorAll('tbody tr').length === 1 && /1,000.50/.test(document.querySelector('tbody').textContent)`)
+	b.do(`const f = document.querySelectorAll('.two form')[1]; set(f.elements.name, 'Coins'); set(f.elements.asset, 'BTC'); set(f.elements.network, 'bitcoin'); set(f.elements.address, 'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq'); f.querySelector('button').click()`)
+	b.until(`document.querySelectorAll('tbody tr').length === 2`)
+	b.do(`document.querySelector('.tabs a[href*="tab=details"]').click()`)
+	b.until(`document.querySelector('.tabs [aria-current]').href.includes('tab=details') && document.querySelector('.body form')`)
+	b.do(`[...document.querySelectorAll('.body button')].find((x) => x.textContent === 'Suspend').click()`)
+	b.until(`document.querySelector('.banner .badge.suspended')`)
+	b.do(`document.querySelector('.tabs a[href*="tab=logs"]').click()`)
+	b.until(`/Customer status set/.test(document.querySelector('tbody')?.textContent)`)
+	require.Equal(t, "2", b.text(`document.querySelector('tbody').textContent.split('Account opened').length - 1`))
+	look(b, chromedp.Navigate(b.url+"desk/?lang=en"))
+	b.until(`document.querySelector('td a')`)
+	b.do(`set(document.querySelector('input[type=search]'), 'Livraria')`)
+	b.until(`document.querySelectorAll('tbody tr').length === 1 && /Livraria Sul/.test(document.querySelector('tbody').textContent)`)
+}
+
 // TestEveryPageIsReadable makes the pictures, and looks at each with axe-core.
 func TestEveryPageIsReadable(t *testing.T) {
 	t.Parallel()
@@ -90,7 +119,7 @@ func TestEveryPageIsReadable(t *testing.T) {
 		b.each("customers-" + lang)
 		b.open("Maria da Silva", lang)
 		b.fill("withdrawal", "10000")
-		b.until(`r.querySelector('.plan .terms .fee')`)
+		b.until(`r.querySelector('.plan .terms .fee') && r.querySelectorAll('#accounts svg').length > 2`)
 		b.each("operations-" + lang)
 		b.do(`r.querySelector('[part=review]').click()`)
 		b.until(`r.querySelector('dialog[open] .cost')`)
@@ -101,6 +130,12 @@ func TestEveryPageIsReadable(t *testing.T) {
 		b.fill("withdrawal", "900000")
 		b.until(`r.querySelector('.plan .why li') && r.querySelector('.story li')`)
 		b.each("story-" + lang)
+	}
+	b.open("Maria da Silva", "pt-BR")
+	for _, tab := range []string{"details", "accounts", "logs"} {
+		b.do(`document.querySelector('.tabs a[href*="tab=` + tab + `"]').click()`)
+		b.until(`document.querySelector('.tabs [aria-current]').href.includes('tab=` + tab + `') && document.querySelector('.body .card')`)
+		b.each(tab)
 	}
 	look(b, chromedp.Navigate(b.url+"desk/?lang=en&customer=house"))
 	b.until(`r?.querySelector('header.house') && r.querySelector('#live').classList.contains('on')`)

@@ -31,6 +31,13 @@ const readAmount = (lang, text) => {
   return parts.join('').replace(/^0+(?=\d)/, '') + (m[1] ? '.' + m[1] : '');
 };
 
+// reasons tells why something is refused: in English as the engine does, in Portuguese by its code.
+const reasons = (t, lang, list) => {
+  const value = (f) => f.name === 'state' ? t('state.' + f.value) : f.name === 'asked' && /^[a-z]/.test(f.value) ? t('action.' + f.value) : /^-?\d+(\.\d+)?$/.test(f.value) ? new Intl.NumberFormat(lang, { maximumFractionDigits: 20 }).format(f.value) : f.value;
+  const text = (u) => lang !== 'en' && why[u.code] ? [h('b', {}, why[u.code])] : [h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || ''];
+  return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, text(u), u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : ''))) : '';
+};
+
 class Problem extends Error {
   constructor(status, body) {
     super(body?.title || String(status));
@@ -219,18 +226,14 @@ class CustomerOperations extends HTMLElement {
     this.#form();
     this.#explain();
     await this.#list();
+    this.#plots().catch(() => {});
   }
 
   #scale(asset) { return this.#s.reference.assets.find((a) => a.code === asset)?.scale ?? 2; }
   #money(text, asset) { return money(this.lang2, text, this.#scale(asset), asset); }
   #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? a.name || a.asset : id || '–'; }
   #time(at) { return new Intl.DateTimeFormat(this.lang2, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(at)); }
-  // unmet tells each reason: in English as the engine does, in Portuguese by its code.
-  #unmet(list) {
-    const value = (f) => f.name === 'state' ? this.#t('state.' + f.value) : f.name === 'asked' && /^[a-z]/.test(f.value) ? this.#t('action.' + f.value) : /^-?\d+(\.\d+)?$/.test(f.value) ? new Intl.NumberFormat(this.lang2, { maximumFractionDigits: 20 }).format(f.value) : f.value;
-    const text = (u) => this.lang2 !== 'en' && why[u.code] ? [h('b', {}, why[u.code])] : [h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || ''];
-    return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, text(u), u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => this.#t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : ''))) : '';
-  }
+  #unmet(list) { return reasons((k, a) => this.#t(k, a), this.lang2, list); }
 
   #accounts() {
     const s = this.#s, el = this.#at('accounts');
@@ -239,7 +242,27 @@ class CustomerOperations extends HTMLElement {
     el.replaceChildren(h('h3', {}, this.#t('accounts')), ...(s.accounts.length ? s.accounts.map((a) => h('article', {},
       h('div', { class: 'line' }, h('b', {}, a.name || a.asset), h('span', { class: 'tag' }, a.asset), a.status !== 'active' && h('span', { class: 'badge ' + a.status }, this.#t('status.' + a.status)), h('strong', { class: 'num' }, this.#money(a.available, a.asset))),
       h('small', { class: 'line' }, ...['posted', 'held', 'debtLimit'].map((k) => h('span', {}, this.#t(k) + ' ' + this.#money(a[k === 'debtLimit' ? 'debt_limit' : k], a.asset)))),
-      h('small', { class: 'line' }, can(a, 'debit_unmet', 'canDebit', 'noDebit'), can(a, 'credit_unmet', 'canCredit', 'noCredit')))) : [h('p', {}, this.#t('noAccounts'))]));
+      h('small', { class: 'line' }, can(a, 'debit_unmet', 'canDebit', 'noDebit'), can(a, 'credit_unmet', 'canCredit', 'noCredit')), this.#plot(a))) : [h('p', {}, this.#t('noAccounts'))]));
+  }
+
+  // plots draws how each balance went, anew only where it changed.
+  async #plots() {
+    const s = this.#s;
+    s.plots ||= {};
+    for (const a of s.accounts) {
+      if (s.plots[a.id]?.posted === a.posted) continue;
+      const page = await this.#ask('GET', `/statement?limit=100&account=${encodeURIComponent(a.id)}`);
+      s.plots[a.id] = { posted: a.posted, points: page.items.reverse().map((p) => [Date.parse(p.at), Number(p.balance)]) }; // a picture, not money
+    }
+    this.#accounts();
+  }
+  #plot(a) {
+    const points = this.#s.plots?.[a.id]?.points || [], e = (n, p) => { const x = document.createElementNS('http://www.w3.org/2000/svg', n); for (const [k, v] of Object.entries(p)) x.setAttribute(k, v); return x; };
+    if (points.length < 2) return '';
+    const [t0, t1] = [points[0][0], Date.now()], all = points.map((p) => p[1]), low = Math.min(0, ...all), span = Math.max(0, ...all) - low || 1, y = (v) => (30 - 28 * (v - low) / span).toFixed(1);
+    const svg = e('svg', { viewBox: '0 0 300 32', preserveAspectRatio: 'none', role: 'img', 'aria-label': this.#t('balanceOf', { name: a.name || a.asset }) });
+    svg.append(e('path', { class: 'zero', d: `M0 ${y(0)}H300` }), e('path', { class: 'line', d: points.map(([at, v], i) => { const x = (300 * (at - t0) / (t1 - t0 || 1)).toFixed(1); return i ? `H${x}V${y(v)}` : `M${x} ${y(v)}`; }).join('') + 'H300' }));
+    return svg;
   }
 
   // form keeps what is being typed: it is made once and its choices are renewed.
@@ -265,7 +288,7 @@ class CustomerOperations extends HTMLElement {
       el.replaceChildren(h('h3', {}, this.#t('newOperation')), h('form', { onsubmit: (e) => { e.preventDefault(); this.#review(); } },
         h('div', { class: 'fields' }, Object.entries(f).map(([k, input]) => h('label', { class: 'f-' + k }, this.#t(k), input))), s.plan, s.review));
       choose(f.kind, kinds.map((k) => [k, this.#t('kind.' + k)]));
-      choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'manual').map((p) => [p, p])]);
+      choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'desk').map((p) => [p, p])]);
     }
     const list = (side) => (s.accounts || []).map((a) => [a.id, (a.name || a.asset) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
     choose(s.fields.from, list('debit_unmet'));
@@ -478,5 +501,5 @@ class CustomerOperations extends HTMLElement {
   }
 }
 
-export { CustomerOperations, h, speak, request };
+export { CustomerOperations, h, speak, request, money, readAmount, reasons };
 if (!customElements.get('customer-operations')) customElements.define('customer-operations', CustomerOperations);
