@@ -52,7 +52,7 @@ func serve(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	urls, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- run(ctx, options{listen: "127.0.0.1:0"}, func(url string) { urls <- url }) }()
+	go func() { done <- run(ctx, options{listen: "127.0.0.1:0", count: 300}, func(url string) { urls <- url }) }()
 	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
 	select {
 	case url := <-urls:

@@ -7,10 +7,13 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/onbehalf/onbehalf/adapters/screen"
+	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -74,6 +77,7 @@ func (d *dashboard) routes() http.Handler {
 	mux.HandleFunc("POST /sign-in", d.signIn)
 	mux.HandleFunc("POST /sign-out", d.signOut)
 	mux.HandleFunc("POST /reset", d.reset)
+	mux.HandleFunc("POST /fault", d.fault)
 	mux.Handle("/desk/", http.StripPrefix("/desk", d.screen))
 	mux.Handle("/api/", http.StripPrefix("/api", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.RLock()
@@ -88,7 +92,8 @@ func (d *dashboard) routes() http.Handler {
 func homePage() *template.Template {
 	return template.Must(template.New("home").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Acme Pagamentos</title><link rel="stylesheet" href="desk/page.css"></head><body><main class="list"><h1>Acme Pagamentos</h1>
-{{with .Name}}<p>{{.}} is signed in. <a href="desk/">Customers</a></p><form method="post" action="sign-out"><button>Sign out</button></form>{{end}}
+{{with .Name}}<p>{{.}} is signed in. <a href="desk/">Customers</a></p><form method="post" action="sign-out"><button>Sign out</button></form>
+<form class="card" method="post" action="fault"><label>The payment rail "pix"<select name="fault">{{range $.Faults}}<option value="{{.}}"{{if eq . $.Fault}} selected{{end}}>{{.Says}}</option>{{end}}</select></label><p><button>Set</button></p></form>{{end}}
 <p>Sign in as</p><div class="operators">{{range $id, $name := .Staff}}<form class="inline" method="post" action="sign-in"><input type="hidden" name="operator" value="{{$id}}"><input type="hidden" name="back" value="{{$.Back}}"><button id="{{$id}}">{{$name}}</button></form>{{end}}</div>
 {{if .Reset}}<p>Or begin again.</p><form method="post" action="reset"><button>Reset</button></form>{{end}}
 {{with .Token}}<p>For the API: <code>Authorization: Bearer {{.}}</code></p>{{end}}</main></body></html>`))
@@ -101,9 +106,13 @@ func (d *dashboard) home(w http.ResponseWriter, r *http.Request) {
 		Name, Token, Back string
 		Staff             map[string]string
 		Reset             bool
-	}{Staff: staff(), Reset: d.options.file == "", Back: r.URL.Query().Get("back")}
+		Fault             fault
+		Faults            []fault
+	}{Staff: staff(), Reset: d.options.temporary(), Back: r.URL.Query().Get("back")}
 	if p, err := d.authenticate(r); err == nil {
-		show.Name = p.Name
+		d.mu.RLock()
+		show.Name, show.Fault, show.Faults = p.Name, d.firm.rail.now(), faults()
+		d.mu.RUnlock()
 		if c, err := r.Cookie("session"); err == nil {
 			show.Token = c.Value
 		}
@@ -150,9 +159,41 @@ func (d *dashboard) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "./", http.StatusSeeOther)
 }
 
+// fault sets what is wrong with the payment rail.
+func (d *dashboard) fault(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
+	chosen := fault(r.FormValue("fault"))
+	_, err := d.authenticate(r)
+	if err != nil || !slices.Contains(faults(), chosen) {
+		http.Error(w, "not for you, or no such fault", http.StatusForbidden)
+		return
+	}
+	d.mu.RLock()
+	d.firm.rail.set(chosen)
+	d.mu.RUnlock()
+	http.Redirect(w, r, "./", http.StatusSeeOther)
+}
+
+// work has the engine do what is due, each second until ctx ends.
+func (d *dashboard) work(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			d.mu.RLock()
+			eng := d.firm.eng
+			d.mu.RUnlock()
+			_, _ = eng.Work(ctx, operations.Budget{}) // what cannot be done now is due again
+		}
+	}
+}
+
 // reset makes a new firm beside the old one, and then takes its place.
 func (d *dashboard) reset(w http.ResponseWriter, r *http.Request) {
-	if d.options.file != "" {
+	if !d.options.temporary() {
 		http.Error(w, "a database of yours is not reset", http.StatusForbidden)
 		return
 	}

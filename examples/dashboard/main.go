@@ -22,13 +22,20 @@ func main() { os.Exit(command(os.Args[1:])) }
 type options struct {
 	listen string
 	file   string // of SQLite; empty: a temporary one
+	dsn    string // of PostgreSQL, instead of a file
+	count  int    // operations made for a new firm, before those that wait
 }
+
+// temporary databases are nobody's, and may be made anew.
+func (o options) temporary() bool { return o.file == "" && o.dsn == "" }
 
 func command(args []string) int {
 	var o options
 	flags := flag.NewFlagSet("dashboard", flag.ContinueOnError)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
 	flags.StringVar(&o.file, "db", "", "the SQLite database; empty: a temporary one, with a reset button")
+	flags.StringVar(&o.dsn, "dsn", "", "a PostgreSQL database instead: postgres://user:password@host:5432/database")
+	flags.IntVar(&o.count, "operations", 2000, "how many operations a new firm has made")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -55,6 +62,9 @@ func run(ctx context.Context, o options, ready func(url string)) (err error) {
 	server := &http.Server{Handler: d.routes(), ReadHeaderTimeout: 5 * time.Second}
 	httpapi.Harden(server)
 	server.RegisterOnShutdown(d.endStreams)
+	working := make(chan struct{})
+	go func() { defer close(working); d.work(ctx) }()
+	defer func() { <-working }()
 	done := make(chan error, 1)
 	go func() {
 		<-ctx.Done()

@@ -58,7 +58,7 @@ export const openProfile = async ({ api, customer, lang, tab, reason, main }) =>
     const [c, list] = await Promise.all([ask('GET', ''), ask('GET', '/accounts')]);
     banner(c);
     const cell = (label, ...kids) => h('td', { 'data-label': t(label) }, kids);
-    const rows = list.items.map((a) => h('tr', {}, cell('name', a.name || '–'), cell('asset', a.asset), cell('coordinates', Object.entries(a.details).map(([k, v]) => h('div', {}, h('small', {}, t('detail.' + k) + ' '), v)), a.missing.length ? h('small', { class: 'bad' }, t('incomplete')) : ''),
+    const rows = list.items.map((a) => h('tr', {}, cell('name', a.name || '–'), cell('asset', a.asset), cell('coordinates', h('div', {}, Object.entries(a.details).map(([k, v]) => h('div', {}, h('small', {}, t('detail.' + k) + ' '), v)), a.missing.length ? h('small', { class: 'bad' }, t('incomplete')) : '')),
       cell('available', money(lang, a.available, a.scale)), cell('debtLimit', money(lang, a.debt_limit, a.scale)), cell('status', h('span', { class: 'badge ' + a.status }, t('status.' + a.status))), cell('actions', h('details', {}, h('summary', {}, t('change')), statuses(a.next_statuses, `/accounts/${a.id}/status`, accounts)))));
     const assets = (kind) => reference.assets.filter((a) => a.kind === kind).sort((a, b) => !['BRL', 'USD', 'EUR'].includes(a.code) - !['BRL', 'USD', 'EUR'].includes(b.code) || a.code.localeCompare(b.code));
     const create = (kind, names) => card(t('new.' + kind), form(t, lang, t('openAccount'), [field(t, 'name', { maxlength: '120' }), select(t, 'asset', assets(kind).map((a) => [a.code, a.code + ' · ' + a.name])), names.map((n) => field(t, n, { label: 'detail.' + n, maxlength: '256' })), field(t, 'debtLimit', { inputmode: 'decimal' })],
@@ -77,7 +77,7 @@ export const openProfile = async ({ api, customer, lang, tab, reason, main }) =>
     banner(c);
     const until = Math.min(to ?? c.seq, c.seq), list = await ask('GET', `/journal?after=${Math.max(0, until - page)}&limit=${page}`);
     const cell = (label, ...kids) => h('td', { 'data-label': t(label) }, kids);
-    const rows = list.items.filter((e) => e.seq <= until).reverse().map((e) => h('tr', {}, cell('entry', String(e.seq)), cell('when', time(e.at)), cell('who', e.actors.map((a) => a.id).join(' / ')), cell('what', t('action.' + e.action.replace('.', '_')), e.refused?.length ? [' · ', h('b', { class: 'bad' }, t('refused')), reasons(t, lang, e.refused)] : ''),
+    const rows = list.items.filter((e) => e.seq <= until).reverse().map((e) => h('tr', {}, cell('entry', String(e.seq)), cell('when', time(e.at)), cell('who', e.actors.map((a) => a.id).join(' / ')), cell('what', h('div', {}, t('action.' + e.action.replace('.', '_')), e.operation ? h('div', {}, h('small', {}, e.operation)) : '', e.refused?.length ? [h('b', { class: 'bad' }, t('refused')), reasons(t, lang, e.refused)] : '')),
       cell('channel', e.channel || '–'), cell('reason', e.reason || '–'), cell('details', h('details', {}, h('summary', {}, t('effects')), h('pre', { tabindex: '0' }, JSON.stringify(e.effects, null, 1)), h('small', {}, 'SHA-256 ' + e.hash)))));
     body.replaceChildren(card(t('logs'), h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ['entry', 'when', 'who', 'what', 'channel', 'reason', 'details'].map((k) => h('th', { scope: 'col' }, t(k))))), h('tbody', {}, rows))),
       h('div', { class: 'line' }, h('button', { disabled: until === c.seq, onclick: () => logs() }, t('newest')), h('button', { disabled: until <= page, onclick: () => logs(until - page) }, t('next')))));
