@@ -164,7 +164,11 @@ func (b *tab) shoot(name string) {
 	if dir == "" {
 		dir = b.t.ArtifactDir()
 	}
-	require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), look(b, chromedp.FullScreenshot(100)), 0o600))
+	shot := chromedp.FullScreenshot(100)
+	if b.text(`!!r?.querySelector('dialog[open]')`) == "true" {
+		shot = chromedp.CaptureScreenshot() // the page under a dialog is nothing to see
+	}
+	require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), look(b, shot), 0o600))
 }
 
 // accessible runs axe-core over the page.

@@ -181,7 +181,7 @@ func TestAConflictIsToldWithItsAuthor(t *testing.T) {
 // process starts the command on a database and a port of its own.
 func process(t *testing.T, listen, file string) (at string, kill func()) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), os.Args[0], "--listen", listen, "--db", file, "--operations", "100") //nolint:gosec // this test
+	c := exec.CommandContext(t.Context(), os.Args[0], "--listen", listen, "--db", file, "--operations", "100")
 	c.Env = append(os.Environ(), "ONBEHALF_DASHBOARD_TEST=serve")
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()

@@ -24,9 +24,18 @@ const (
 func people() []customer.Profile {
 	all := make([]customer.Profile, 0, 12)
 	for _, p := range []struct{ name, cpf, cnpj string }{
-		{"Maria da Silva", "12345678909", ""}, {"Padaria Aurora Ltda", "", "11222333000181"}, {"João Pereira", "52998224725", ""}, {"Northwind Trading LLC", "", ""},
-		{"Ana Beatriz Moura", "28471593041", ""}, {"Construtora Horizonte S.A.", "", "27184639000120"}, {"Rafael Nogueira", "37190648240", ""}, {"Beatriz Figueiredo", "46081729567", ""},
-		{"Café do Porto Ltda", "", "34509281000124"}, {"Helena Prado", "59372810479", ""}, {"Sertão Energia Ltda", "", "48291056000179"}, {"Tiago Albuquerque", "64829103787", ""},
+		{"Maria da Silva", "12345678909", ""},
+		{"Padaria Aurora Ltda", "", "11222333000181"},
+		{"João Pereira", "52998224725", ""},
+		{"Northwind Trading LLC", "", ""},
+		{"Ana Beatriz Moura", "28471593041", ""},
+		{"Construtora Horizonte S.A.", "", "27184639000120"},
+		{"Rafael Nogueira", "37190648240", ""},
+		{"Beatriz Figueiredo", "46081729567", ""},
+		{"Café do Porto Ltda", "", "34509281000124"},
+		{"Helena Prado", "59372810479", ""},
+		{"Sertão Energia Ltda", "", "48291056000179"},
+		{"Tiago Albuquerque", "64829103787", ""},
 	} {
 		c := customer.Profile{Name: p.name, Type: customer.Company, Country: "BR"}
 		switch {
