@@ -6,6 +6,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/onbehalf/onbehalf/adapters/screen"
 )
 
 func TestOperatorsWorkForACustomer(t *testing.T) {
@@ -112,6 +114,9 @@ func TestEveryPageIsReadable(t *testing.T) {
 	look(b, chromedp.Navigate(b.url))
 	b.until(`document.getElementById('ana')`)
 	b.shoot("sign-in")
+	for _, path := range []string{"", "desk/"} {
+		require.Equal(t, screen.Policy, b.text(`fetch('./`+path+`').then((x) => x.headers.get('Content-Security-Policy'))`))
+	}
 	b.signIn("ana")
 	for _, lang := range []string{"en", "pt-BR"} {
 		look(b, chromedp.Navigate(b.url+"desk/?lang="+lang))

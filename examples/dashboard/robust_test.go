@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
@@ -176,6 +177,31 @@ func TestAConflictIsToldWithItsAuthor(t *testing.T) {
 	b.until(`/Changed by bruno, \d+ s ago/.test(r.querySelector('.toast.bad')?.textContent)`)
 	b.shoot("conflict")
 	b.becomes("8,100.00", "awaiting_approval")
+}
+
+// Everything can be done without a mouse, and Enter once too often agrees to nothing.
+func TestAnOperationIsMadeByKeyboard(t *testing.T) {
+	t.Parallel()
+	b := browse(t, serve(t))
+	b.signIn("ana")
+	b.open("Maria da Silva", "en")
+	b.do(`r.querySelector('#new [name=amount]').focus()`)
+	look(b, chromedp.KeyEvent("55.55"))
+	b.until(`r.querySelector('.plan .terms')`)
+	look(b, chromedp.KeyEvent(kb.Enter))
+	look(b, chromedp.KeyEvent(kb.Enter))
+	b.until(`r.querySelector('dialog[open] [part=confirm]')`)
+	look(b, chromedp.KeyEvent(kb.Enter))
+	require.Equal(t, "true", b.text(`r.querySelector('dialog').open`))
+	look(b, chromedp.KeyEvent(kb.Escape))
+	b.until(`!r.querySelector('dialog[open]')`)
+	b.becomes("55.55", "prepared")
+	b.do(`rows('55.55')[0].querySelector('[data-focus^=execute]').focus()`)
+	look(b, chromedp.KeyEvent(kb.Enter))
+	b.until(`r.querySelector('dialog[open] [part=confirm]')`)
+	look(b, chromedp.KeyEvent(kb.Tab))
+	look(b, chromedp.KeyEvent(kb.Enter))
+	b.becomes("55.55", "completed")
 }
 
 // process starts the command on a database and a port of its own.

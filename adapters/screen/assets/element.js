@@ -378,6 +378,9 @@ class CustomerOperations extends HTMLElement {
     clearInterval(this.#dialogTimer);
     d.replaceChildren(...kids, h('div', { class: 'toasts', role: 'status' }));
     if (!d.open) d.showModal();
+    const title = d.querySelector('h3'); // not the button: who presses Enter once too often agrees to nothing
+    title?.setAttribute('tabindex', '-1');
+    (d.querySelector('input') || title)?.focus();
     return d;
   }
   #who() { const c = this.#s.context.customer; return c.id === 'house' ? this.#t('house') : c.name || c.id; }
