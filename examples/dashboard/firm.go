@@ -71,6 +71,9 @@ func openFirm(ctx context.Context, o options, authenticate func(*http.Request) (
 		return nil, err
 	}
 	c.Providers = map[string]operations.Provider{railName: f.rail}
+	if c, err = trades(c, o.rates); err != nil {
+		return nil, err
+	}
 	if f.eng, err = operations.New(store, c); err != nil {
 		return nil, err
 	}

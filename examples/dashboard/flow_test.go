@@ -136,6 +136,13 @@ func TestEveryPageIsReadable(t *testing.T) {
 		b.until(`r.querySelector('.plan .why li') && r.querySelector('.story li')`)
 		b.each("story-" + lang)
 	}
+	b.open("Maria da Silva", "en")
+	b.do(`r.querySelector('details.filter').open = true; set(r.querySelector('.filters [name=kind]'), 'trade'); r.querySelector('.filters').requestSubmit()`)
+	b.until(`rows('Trade').length === r.querySelectorAll('#table tbody tr[id]').length`)
+	b.do(`rows('Trade')[0].querySelector('[data-focus^=more]').click()`)
+	b.until(`r.querySelector('.story .price')`)
+	require.Regexp(t, `Reference rate1 (BTC|USD) = [\d,.]+ BRL.*Spread80 bps`, b.text(`r.querySelector('.story .terms').textContent`))
+	b.each("trade")
 	b.open("Maria da Silva", "pt-BR")
 	for _, tab := range []string{"details", "accounts", "logs"} {
 		b.do(`document.querySelector('.tabs a[href*="tab=` + tab + `"]').click()`)

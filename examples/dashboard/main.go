@@ -23,6 +23,7 @@ type options struct {
 	listen string
 	file   string // of SQLite; empty: a temporary one
 	dsn    string // of PostgreSQL, instead of a file
+	rates  string // a file of recorded rates; empty: made up
 	count  int    // operations made for a new firm, before those that wait
 }
 
@@ -35,6 +36,7 @@ func command(args []string) int {
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "where to listen; port 0 is a free one")
 	flags.StringVar(&o.file, "db", "", "the SQLite database; empty: a temporary one, with a reset button")
 	flags.StringVar(&o.dsn, "dsn", "", "a PostgreSQL database instead: postgres://user:password@host:5432/database")
+	flags.StringVar(&o.rates, "rates", "", "recorded rates, lines of date,base,quote,rate; without them they are made up")
 	flags.IntVar(&o.count, "operations", 2000, "how many operations a new firm has made")
 	if err := flags.Parse(args); err != nil {
 		return 2

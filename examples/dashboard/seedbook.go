@@ -8,6 +8,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -61,6 +62,11 @@ func (b *seedBook) furnish(ctx context.Context) {
 	b.eur = b.manage(ctx, accounts.Open{Name: "Euros", Currency: "EUR"})
 	b.btc = b.manage(ctx, accounts.Open{Name: "Coins", Currency: "BTC", Details: accounts.Details{Network: "bitcoin", Address: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"}})
 	b.usdc = b.manage(ctx, accounts.Open{Name: "Stable", Currency: "USDC"})
+	b.manage(ctx, trading.SetCustomer{Customer: trading.Customer{Providers: []string{houseDesk}}})
+	for _, base := range []accounts.ID{b.usd, b.btc} {
+		b.manage(ctx, trading.SetPair{Pair: trading.Pair{Base: base, Quote: b.brl, Quotations: []trading.Path{{Provider: houseDesk, Priority: 1, Spread: trading.Spreads{Working: decimal.New(80, 0)}}}}})
+	}
+	b.submit(ctx, operations.Deposit{To: b.btc, Amount: decimal.New(5, -2), Purpose: "opening"})
 	b.submit(ctx, operations.Deposit{To: b.brl, Amount: decimal.New(20_000, 0), Purpose: "opening"})
 }
 
@@ -68,7 +74,7 @@ func (b *seedBook) furnish(ctx context.Context) {
 func (b *seedBook) work(ctx context.Context, round int) {
 	b.enter(ctx, "daily work")
 	amount := decimal.New(int64(10_000+(round*7919+b.n*104_729)%90_000), -2)
-	switch (round + b.n) % 6 {
+	switch (round + b.n) % 8 {
 	case 0, 3:
 		b.submit(ctx, operations.Deposit{To: b.brl, Amount: amount, Via: railName, Reference: fmt.Sprintf("pix %d", b.keys)})
 	case 1:
@@ -77,7 +83,11 @@ func (b *seedBook) work(ctx context.Context, round int) {
 		b.submit(ctx, operations.Transfer{From: b.brl, To: b.reserve, Amount: amount.DivRound(decimal.New(2, 0), 2)})
 	case 4:
 		b.submit(ctx, operations.Deposit{To: b.usd, Amount: amount, Purpose: "invoice"})
-	default:
+	case 5:
 		b.submit(ctx, operations.Deposit{To: b.btc, Amount: amount.Shift(-6)})
+	case 6:
+		b.submit(ctx, trading.Trade{Base: b.usd, Quote: b.brl, Side: operations.Buy, QuoteAmount: amount.DivRound(decimal.New(2, 0), 2)})
+	default:
+		b.submit(ctx, trading.Trade{Base: b.btc, Quote: b.brl, Side: operations.Sell, BaseAmount: amount.Shift(-6)})
 	}
 }

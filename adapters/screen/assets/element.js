@@ -307,10 +307,16 @@ class CustomerOperations extends HTMLElement {
     return amount === null ? null : { ...o, amount };
   }
 
+  // sides are the assets that leave and reach the customer: of an exchange, two.
+  #sidesOf({ asset, exchange: x }) { return !x ? [asset, asset] : x.side === 'buy' ? [x.quote, x.base] : [x.base, x.quote]; }
+
   #terms(terms) {
     const line = (k, v, cls) => h('div', { class: 'line ' + (cls || '') }, h('span', {}, k), h('b', { class: 'num' }, v));
-    return h('div', { class: 'terms' }, (terms.fees || []).map((f) => line(this.#t('fee') + ' · ' + f.fee, this.#money(f.amount, f.asset), 'fee')), line(this.#t('debit'), this.#money(terms.debit, terms.asset)),
-      line(this.#t('credit'), this.#money(terms.credit, terms.asset)), terms.approval && line(this.#t('approvals'), String(terms.approval.persons)));
+    const [out, into] = this.#sidesOf(terms), x = terms.exchange, figure = (v) => new Intl.NumberFormat(this.lang2, { maximumFractionDigits: 10 }).format(v);
+    const price = (k, v) => line(this.#t(k), `1 ${x.base} = ${figure(v)} ${x.quote}`, 'price');
+    return h('div', { class: 'terms' }, x && [line(this.#t('side.' + x.side), this.#money(x.base_amount, x.base)), line(this.#t('against'), this.#money(x.quote_amount, x.quote)), price('rate', x.rate), price('referenceRate', x.reference),
+      h('small', {}, `${x.source} · ${this.#time(x.at)}${x.stale ? ' · ' + this.#t('stale') : ''}`), line(this.#t('spread'), figure(x.spread) + ' bps')],
+      (terms.fees || []).map((f) => line(this.#t('fee') + ' · ' + f.fee, this.#money(f.amount, f.asset), 'fee')), line(this.#t('debit'), this.#money(terms.debit, out)), line(this.#t('credit'), this.#money(terms.credit, into)), terms.approval && line(this.#t('approvals'), String(terms.approval.persons)));
   }
 
   // explain shows what the order would do now; an answer to an older question is dropped.
@@ -396,7 +402,7 @@ class CustomerOperations extends HTMLElement {
     });
     const yes = h('button', { class: 'primary', onclick: act('execute'), part: 'confirm' }, this.#t('confirm'));
     const d = this.#show(h('h3', {}, this.#t('confirmTitle', { kind: this.#t('kind.' + op.order.kind) })), h('p', { class: 'big' }, this.#t('confirmFor', { customer: this.#who() })), this.#route(op), this.#terms(op.terms),
-      h('p', { class: 'big cost' }, this.#t('cost', { customer: this.#who(), cost: this.#money(op.terms.debit, op.terms.asset) })), clock, h('div', { class: 'buttons' }, yes, h('button', { onclick: act('cancel') }, this.#t('back')), h('button', { onclick: () => d.close() }, this.#t('close'))));
+      h('p', { class: 'big cost' }, this.#t('cost', { customer: this.#who(), cost: this.#money(op.terms.debit, this.#sidesOf(op.terms)[0]) })), clock, h('div', { class: 'buttons' }, yes, h('button', { onclick: act('cancel') }, this.#t('back')), h('button', { onclick: () => d.close() }, this.#t('close'))));
     const tick = () => {
       if (!op.terms.expires) return;
       const left = Math.floor((Date.parse(op.terms.expires) - Date.now()) / 1000);
