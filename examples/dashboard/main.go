@@ -1,5 +1,15 @@
 // Command dashboard is a firm's dashboard with the Customer Operations screen in
-// it, on SQLite, with a firm made up through the engine. It prints one address.
+// it, and prints one address. The firm is made up through the engine: customers,
+// accounts, operations of the last weeks, approvals that wait. It is kept in a
+// temporary SQLite database, or in one of yours:
+//
+//	go run ./examples/dashboard
+//	go run ./examples/dashboard --db firm.db
+//	go run ./examples/dashboard --dsn postgres://user:password@host:5432/database
+//
+// Whoever presses an operator's name is signed in as him; the page then shows the
+// bearer token for the API, and what can go wrong with the payment rail. See
+// --help for the rest.
 package main
 
 import (

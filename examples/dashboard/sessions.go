@@ -6,7 +6,8 @@ import (
 )
 
 // The host keeps its sessions in a table of its own beside the engine's, so that
-// a restart signs nobody out.
+// a restart signs nobody out. A real host would keep digests of tokens, and end
+// them in time.
 
 func (f *firm) sessions(ctx context.Context) (map[string]string, error) {
 	if _, err := f.db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS dashboard_sessions (token TEXT PRIMARY KEY, operator TEXT NOT NULL)`); err != nil {
