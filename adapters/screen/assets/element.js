@@ -45,6 +45,9 @@ class Problem extends Error {
   }
 }
 
+// offered are the actions that the contract has a way for; the engine has more.
+const offered = new Set(['execute', 'modify', 'cancel', 'approve', 'reject', 'withdraw', 'refund']);
+
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // request sends one request. A command whose answer got lost is sent again under
@@ -464,7 +467,7 @@ class CustomerOperations extends HTMLElement {
     amount.className = 'num';
     const row = h('tr', { id: 'op-' + op.id, class: open ? 'open' : '' }, cell('when', this.#time(op.created_at)), cell('kind', this.#t('kind.' + op.order.kind)),
       cell('account', [op.order.from, op.order.to].filter(Boolean).map((x) => this.#name(x)).join(' → ')), amount, cell('status', h('span', { class: 'badge ' + op.state }, this.#t('state.' + op.state))), cell('maker', op.maker.id),
-      cell('actions', h('div', { class: 'buttons' }, (actions || []).filter((a) => !a.unmet?.length).map((a) => this.#button(op, a)),
+      cell('actions', h('div', { class: 'buttons' }, (actions || []).filter((a) => offered.has(a.action) && !a.unmet?.length).map((a) => this.#button(op, a)),
         h('button', { class: 'plain', 'data-focus': 'more-' + op.id, 'aria-expanded': String(open), onclick: () => { s.open = open ? null : op.id; this.#list().catch((e) => this.#complain(e)); } }, this.#t(open ? 'hide' : 'details')))));
     return open && story?.operation.id === op.id ? [row, this.#story(story)] : [row];
   }
@@ -477,7 +480,7 @@ class CustomerOperations extends HTMLElement {
       list('versions', versions.map((v) => `${this.#time(v.at)} · ${this.#t('action.' + v.action)} · ${who(v.actors)} · ${this.#t('state.' + v.operation.state)} · ${this.#t('until2', { n: v.operation.version })}${v.reason ? ' · ' + v.reason : ''}`)),
       list('approved', (op.approvals || []).map((a) => `${this.#time(a.at)} · ${who(a.actors)}`)), list('postings', postings.map((p) => `${this.#name(p.account)}: ${this.#money(p.amount, p.asset)}`)),
       op.outcome && h('div', {}, h('h4', {}, this.#t('outcome')), h('p', {}, [op.outcome.code, op.outcome.text].filter(Boolean).join(' · ')), this.#unmet(op.outcome.unmet)),
-      h('div', {}, h('h4', {}, this.#t('actions')), (actions || []).map((a) => h('div', { class: 'action' }, a.unmet?.length ? [h('button', { disabled: true }, this.#t('action.' + a.action)), this.#unmet(a.unmet)] : this.#button(op, a)))))));
+      h('div', {}, h('h4', {}, this.#t('actions')), (actions || []).filter((a) => offered.has(a.action)).map((a) => h('div', { class: 'action' }, a.unmet?.length ? [h('button', { disabled: true }, this.#t('action.' + a.action)), this.#unmet(a.unmet)] : this.#button(op, a)))))));
   }
 
   // act asks for what an action needs; its key is drawn once for the dialog, so pressing twice does it once.
