@@ -69,7 +69,7 @@ func New(c Config) (*Handler, error) {
 	if h.files["customer-operations.js"], err = module(); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"page.js", "page.css"} {
+	for _, name := range []string{"page.js", "profile.js", "page.css"} {
 		if h.files[name], err = assets.ReadFile("assets/" + name); err != nil {
 			return nil, fmt.Errorf("screen: %w", err)
 		}
@@ -79,19 +79,19 @@ func New(c Config) (*Handler, error) {
 
 // module is the element as one ES module: the catalogues, the style, the code.
 func module() ([]byte, error) {
-	var parts [3][]byte
-	for i, name := range []string{"words.js", "element.css", "element.js"} {
+	var parts [4][]byte
+	for i, name := range []string{"words.js", "why.js", "element.css", "element.js"} {
 		text, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("screen: %w", err)
 		}
 		parts[i] = text
 	}
-	css, err := json.Marshal(string(parts[1]))
+	css, err := json.Marshal(string(parts[2]))
 	if err != nil {
 		return nil, fmt.Errorf("screen: %w", err)
 	}
-	return bytes.Join([][]byte{parts[0], []byte("const css = "), css, []byte(";\n"), parts[2]}, nil), nil
+	return bytes.Join([][]byte{parts[0], parts[1], []byte("const css = "), css, []byte(";\n"), parts[3]}, nil), nil
 }
 
 // ServeHTTP serves files by name; it knows nothing of customers.

@@ -6,10 +6,14 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/onbehalf/onbehalf/adapters/screen"
+	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -25,21 +29,24 @@ func principal(id string) tenancy.Principal {
 
 // dashboard is the host: it signs people in and mounts the API and the screen.
 type dashboard struct {
-	file   string
-	screen *screen.Handler
+	options options
+	screen  *screen.Handler
 
 	mu       sync.RWMutex
 	firm     *firm             // replaced by a reset
 	sessions map[string]string // operator by token
 }
 
-func newDashboard(ctx context.Context, file string) (*dashboard, error) {
-	d := &dashboard{file: file, sessions: map[string]string{}}
+func newDashboard(ctx context.Context, o options) (*dashboard, error) {
+	d := &dashboard{options: o, sessions: map[string]string{}}
 	var err error
 	if d.screen, err = screen.New(screen.Config{API: "../api/", Home: "../"}); err != nil {
 		return nil, err
 	}
-	d.firm, err = openFirm(ctx, file, d.authenticate)
+	if d.firm, err = openFirm(ctx, o, d.authenticate); err != nil {
+		return nil, err
+	}
+	d.sessions, err = d.firm.sessions(ctx)
 	return d, err
 }
 
@@ -70,6 +77,7 @@ func (d *dashboard) routes() http.Handler {
 	mux.HandleFunc("POST /sign-in", d.signIn)
 	mux.HandleFunc("POST /sign-out", d.signOut)
 	mux.HandleFunc("POST /reset", d.reset)
+	mux.HandleFunc("POST /fault", d.fault)
 	mux.Handle("/desk/", http.StripPrefix("/desk", d.screen))
 	mux.Handle("/api/", http.StripPrefix("/api", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.mu.RLock()
@@ -84,8 +92,9 @@ func (d *dashboard) routes() http.Handler {
 func homePage() *template.Template {
 	return template.Must(template.New("home").Parse(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Acme Pagamentos</title><link rel="stylesheet" href="desk/page.css"></head><body><main class="list"><h1>Acme Pagamentos</h1>
-{{with .Name}}<p>{{.}} is signed in. <a href="desk/">Customers</a></p><form method="post" action="sign-out"><button>Sign out</button></form>{{end}}
-<p>Sign in as</p><div class="operators">{{range $id, $name := .Staff}}<form class="inline" method="post" action="sign-in"><input type="hidden" name="operator" value="{{$id}}"><button id="{{$id}}">{{$name}}</button></form>{{end}}</div>
+{{with .Name}}<p>{{.}} is signed in. <a href="desk/">Customers</a></p><form method="post" action="sign-out"><button>Sign out</button></form>
+<form class="card" method="post" action="fault"><label>The payment rail "pix"<select name="fault">{{range $.Faults}}<option value="{{.}}"{{if eq . $.Fault}} selected{{end}}>{{.Says}}</option>{{end}}</select></label><p><button>Set</button></p></form>{{end}}
+<p>Sign in as</p><div class="operators">{{range $id, $name := .Staff}}<form class="inline" method="post" action="sign-in"><input type="hidden" name="operator" value="{{$id}}"><input type="hidden" name="back" value="{{$.Back}}"><button id="{{$id}}">{{$name}}</button></form>{{end}}</div>
 {{if .Reset}}<p>Or begin again.</p><form method="post" action="reset"><button>Reset</button></form>{{end}}
 {{with .Token}}<p>For the API: <code>Authorization: Bearer {{.}}</code></p>{{end}}</main></body></html>`))
 }
@@ -94,12 +103,16 @@ func (d *dashboard) home(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Security-Policy", screen.Policy)
 	w.Header().Set("Cache-Control", "no-store")
 	show := struct {
-		Name, Token string
-		Staff       map[string]string
-		Reset       bool
-	}{Staff: staff(), Reset: d.file == ""}
+		Name, Token, Back string
+		Staff             map[string]string
+		Reset             bool
+		Fault             fault
+		Faults            []fault
+	}{Staff: staff(), Reset: d.options.temporary(), Back: r.URL.Query().Get("back")}
 	if p, err := d.authenticate(r); err == nil {
-		show.Name = p.Name
+		d.mu.RLock()
+		show.Name, show.Fault, show.Faults = p.Name, d.firm.rail.now(), faults()
+		d.mu.RUnlock()
 		if c, err := r.Cookie("session"); err == nil {
 			show.Token = c.Value
 		}
@@ -108,8 +121,7 @@ func (d *dashboard) home(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *dashboard) signIn(w http.ResponseWriter, r *http.Request) {
-	id := http.MaxBytesReader(w, r.Body, 1<<10)
-	r.Body = id
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	operator := r.FormValue("operator")
 	if _, ok := staff()[operator]; !ok {
 		http.Error(w, "no such operator", http.StatusBadRequest)
@@ -118,28 +130,80 @@ func (d *dashboard) signIn(w http.ResponseWriter, r *http.Request) {
 	token := rand.Text()
 	d.mu.Lock()
 	d.sessions[token] = operator
+	err := d.firm.remember(r.Context(), token, operator)
 	d.mu.Unlock()
+	if err != nil {
+		http.Error(w, "the session could not be kept", http.StatusServiceUnavailable)
+		return
+	}
 	http.SetCookie(w, &http.Cookie{Name: "session", Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // plain HTTP on the loopback
-	http.Redirect(w, r, "desk/", http.StatusSeeOther)
+	// back to the page that the session ended on, and nowhere else
+	query, err := url.ParseQuery(strings.TrimPrefix(r.FormValue("back"), "?"))
+	if err != nil {
+		query = nil
+	}
+	http.Redirect(w, r, "desk/?"+query.Encode(), http.StatusSeeOther) //nolint:gosec // whatever the query, it is the desk's
 }
 
 func (d *dashboard) signOut(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie("session"); err == nil {
 		d.mu.Lock()
 		delete(d.sessions, c.Value)
+		err := d.firm.forget(r.Context(), c.Value)
 		d.mu.Unlock()
+		if err != nil {
+			http.Error(w, "the session could not be ended for good", http.StatusServiceUnavailable)
+			return
+		}
 	}
 	http.Redirect(w, r, "./", http.StatusSeeOther)
 }
 
+// fault sets what is wrong with the payment rail.
+func (d *dashboard) fault(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<10)
+	chosen := fault(r.FormValue("fault"))
+	_, err := d.authenticate(r)
+	if err != nil || !slices.Contains(faults(), chosen) {
+		http.Error(w, "not for you, or no such fault", http.StatusForbidden)
+		return
+	}
+	d.mu.RLock()
+	d.firm.rail.set(chosen)
+	d.mu.RUnlock()
+	http.Redirect(w, r, "./", http.StatusSeeOther)
+}
+
+// work has the engine do what is due, each second until ctx ends.
+func (d *dashboard) work(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			d.mu.RLock()
+			eng := d.firm.eng
+			d.mu.RUnlock()
+			_, _ = eng.Work(ctx, operations.Budget{}) // what cannot be done now is due again
+		}
+	}
+}
+
 // reset makes a new firm beside the old one, and then takes its place.
 func (d *dashboard) reset(w http.ResponseWriter, r *http.Request) {
-	if d.file != "" {
+	if !d.options.temporary() {
 		http.Error(w, "a database of yours is not reset", http.StatusForbidden)
 		return
 	}
-	fresh, err := openFirm(r.Context(), "", d.authenticate)
+	fresh, err := openFirm(r.Context(), d.options, d.authenticate)
 	if err != nil {
+		http.Error(w, "the firm could not be made anew", http.StatusInternalServerError)
+		return
+	}
+	if _, err := fresh.sessions(r.Context()); err != nil {
+		_ = fresh.close() // the failure that matters is told
 		http.Error(w, "the firm could not be made anew", http.StatusInternalServerError)
 		return
 	}

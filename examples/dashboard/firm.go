@@ -17,6 +17,7 @@ import (
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/adapters/httpapi"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
+	"github.com/onbehalf/onbehalf/examples/internal/pgpool"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -31,6 +32,7 @@ type firm struct {
 	eng   *operations.Engine
 	api   *httpapi.Handler
 	db    *sql.DB
+	rail  *rail
 	dir   string // removed at the end, unless empty
 	clock clock
 }
@@ -49,29 +51,15 @@ func config(c operations.Clock) (operations.Config, error) {
 	}, err
 }
 
-// openFirm opens a database, and fills it if it is new.
-func openFirm(ctx context.Context, file string, authenticate func(*http.Request) (tenancy.Principal, error)) (_ *firm, err error) {
-	f := &firm{}
+// openFirm opens a database, and makes the firm if there is none in it.
+func openFirm(ctx context.Context, o options, authenticate func(*http.Request) (tenancy.Principal, error)) (_ *firm, err error) {
+	f := &firm{rail: newRail()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.close())
 		}
 	}()
-	if file == "" {
-		if f.dir, err = os.MkdirTemp("", "onbehalf-dashboard-"); err != nil {
-			return nil, err
-		}
-		file = filepath.Join(f.dir, "firm.db")
-	}
-	if file, err = filepath.Abs(file); err != nil {
-		return nil, err
-	}
-	_, missing := os.Stat(file)
-	if f.db, err = sql.Open("sqlite", sqlstore.SQLiteDSN(file)); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	f.db.SetMaxOpenConns(1)
-	store, err := sqlstore.New(f.db, sqlstore.SQLite)
+	store, err := f.open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -82,16 +70,47 @@ func openFirm(ctx context.Context, file string, authenticate func(*http.Request)
 	if err != nil {
 		return nil, err
 	}
+	c.Providers = map[string]operations.Provider{railName: f.rail}
+	if c, err = trades(c, o.rates); err != nil {
+		return nil, err
+	}
 	if f.eng, err = operations.New(store, c); err != nil {
 		return nil, err
 	}
-	if missing != nil {
-		if err := seed(ctx, f); err != nil {
-			return nil, fmt.Errorf("making the firm: %w", err)
-		}
+	_, err = f.eng.Gate().Own(ctx, principal("ana"), "starting")
+	if errors.Is(err, tenancy.ErrRefused) || errors.Is(err, operations.ErrNotFound) {
+		err = seed(ctx, f, o.count)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the firm: %w", err)
 	}
 	f.api, err = httpapi.New(f.eng, httpapi.Config{Authenticate: authenticate, Clock: &f.clock})
 	return f, err
+}
+
+// open opens PostgreSQL, a file, or a file that is removed at the end.
+func (f *firm) open(ctx context.Context, o options) (_ *sqlstore.Store, err error) {
+	if o.dsn != "" {
+		if f.db, err = pgpool.Open(ctx, o.dsn, 8); err != nil {
+			return nil, err
+		}
+		return sqlstore.New(f.db, sqlstore.PostgreSQL)
+	}
+	file := o.file
+	if file == "" {
+		if f.dir, err = os.MkdirTemp("", "onbehalf-dashboard-"); err != nil {
+			return nil, err
+		}
+		file = filepath.Join(f.dir, "firm.db")
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return nil, err
+	}
+	if f.db, err = sql.Open("sqlite", sqlstore.SQLiteDSN(file)); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	f.db.SetMaxOpenConns(1)
+	return sqlstore.New(f.db, sqlstore.SQLite)
 }
 
 func (f *firm) close() error {

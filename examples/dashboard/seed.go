@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/customer"
@@ -13,154 +14,109 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-const tenant = "acme"
-
-// rounds is how many operations each customer has, before those that wait.
-const rounds = 24
+const (
+	tenant = "acme"
+	day    = 24 * time.Hour
+	past   = 60 * day // how old the firm is
+)
 
 // people are the twelve customers.
 func people() []customer.Profile {
 	all := make([]customer.Profile, 0, 12)
-	for i, name := range []string{
-		"Maria da Silva", "Padaria Aurora Ltda", "João Pereira", "Northwind Trading LLC", "Ana Beatriz Moura", "Construtora Horizonte S.A.",
-		"Rafael Nogueira", "Beatriz Figueiredo", "Café do Porto Ltda", "Helena Prado", "Sertão Energia Ltda", "Tiago Albuquerque",
+	for _, p := range []struct{ name, cpf, cnpj string }{
+		{"Maria da Silva", "12345678909", ""},
+		{"Padaria Aurora Ltda", "", "11222333000181"},
+		{"João Pereira", "52998224725", ""},
+		{"Northwind Trading LLC", "", ""},
+		{"Ana Beatriz Moura", "28471593041", ""},
+		{"Construtora Horizonte S.A.", "", "27184639000120"},
+		{"Rafael Nogueira", "37190648240", ""},
+		{"Beatriz Figueiredo", "46081729567", ""},
+		{"Café do Porto Ltda", "", "34509281000124"},
+		{"Helena Prado", "59372810479", ""},
+		{"Sertão Energia Ltda", "", "48291056000179"},
+		{"Tiago Albuquerque", "64829103787", ""},
 	} {
-		p := customer.Profile{Name: name, Type: customer.Individual, Country: "BR"}
-		if i == 1 || i == 3 || i == 5 || i == 8 || i == 10 {
-			p.Type = customer.Company
+		c := customer.Profile{Name: p.name, Type: customer.Company, Country: "BR"}
+		switch {
+		case p.cpf != "":
+			c.Type, c.TaxID = customer.Individual, customer.TaxID{Kind: customer.CPF, Number: p.cpf}
+		case p.cnpj != "":
+			c.TaxID = customer.TaxID{Kind: customer.CNPJ, Number: p.cnpj}
+		default:
+			c.Country, c.TaxID = "US", customer.TaxID{Kind: customer.Other, Number: "84-1523907"}
 		}
-		all = append(all, p)
+		all = append(all, c)
 	}
-	all[0].TaxID = customer.TaxID{Kind: customer.CPF, Number: "12345678909"}
-	all[1].TaxID = customer.TaxID{Kind: customer.CNPJ, Number: "11222333000181"}
-	all[2].TaxID = customer.TaxID{Kind: customer.CPF, Number: "52998224725"}
-	all[3].Country = "US"
 	return all
 }
 
-// seed makes the firm through the engine, as its operators would have.
-func seed(ctx context.Context, f *firm) error {
-	const day = 24 * time.Hour
-	f.clock.back.Store(int64(30 * day))
+// seed makes the firm through the engine, as its operators would have: so many
+// operations over the last weeks, day by day, with all customers at once.
+func seed(ctx context.Context, f *firm, count int) error {
+	f.clock.back.Store(int64(past))
 	defer f.clock.back.Store(0)
-	s := &seeding{ctx: ctx, eng: f.eng}
-	ana := principal("ana")
-	all, err := f.eng.Bootstrap(ctx, tenancy.Firm{Tenant: tenant, Name: "Acme Pagamentos", Admin: ana})
+	books, err := found(ctx, f.eng)
 	if err != nil {
 		return err
 	}
-	house, err := f.eng.Gate().Own(ctx, ana, "setting up")
-	if err != nil {
-		return err
-	}
-	for _, o := range []tenancy.OperatorID{"bruno", "carla"} {
-		s.manage(house, tenancy.Register{Operator: o, Person: "p-" + tenancy.PersonID(o)})
-	}
-	s.manage(house, tenancy.Allow{Operator: "bruno", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.AllPermissions()...)})
-	s.manage(house, tenancy.Allow{Operator: "carla", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Prepare)})
-	if s.err != nil {
-		return s.err
-	}
-	books := make([]*seedBook, 0, 12)
-	for _, p := range people() {
-		o, err := f.eng.OpenCustomer(ctx, all, s.intent(), p)
-		if err != nil {
+	rounds := max(1, count/len(books))
+	for round := range rounds {
+		f.clock.back.Store(int64(past) - int64(past-day)/int64(rounds)*int64(round+1))
+		if err := each(ctx, books, func(ctx context.Context, b *seedBook) { b.work(ctx, round) }); err != nil {
 			return err
-		}
-		b := &seedBook{id: o.ID}
-		b.scope, b.err = f.eng.Gate().Enter(ctx, ana, o.ID, "account opening")
-		if b.err != nil {
-			return b.err
-		}
-		s.furnish(b)
-		books = append(books, b)
-	}
-	for i := range rounds {
-		f.clock.back.Store(int64(30*day) - int64(i+1)*int64(28*time.Hour))
-		for n, b := range books {
-			// a scope lives for minutes, and the clock has gone on
-			if b.scope, err = f.eng.Gate().Enter(ctx, ana, b.id, "daily work"); err != nil {
-				return err
-			}
-			s.work(b, i, n)
 		}
 	}
 	f.clock.back.Store(0)
-	for n, b := range books {
-		if b.scope, err = f.eng.Gate().Enter(ctx, ana, b.id, "phone call"); err != nil {
-			return err
+	return each(ctx, books, func(ctx context.Context, b *seedBook) {
+		b.enter(ctx, "phone call")
+		if b.n%3 == 0 {
+			b.submit(ctx, operations.Withdrawal{From: b.brl, Amount: decimal.New(int64(5_500+100*b.n), 0), Reference: "large"})
 		}
-		if n%3 == 0 {
-			s.submit(b, operations.Withdrawal{From: b.brl, Amount: decimal.New(int64(5_500+100*n), 0), Reference: "large"})
+		if b.n == 2 {
+			b.manage(ctx, customer.SetStatus{Status: customer.Suspended})
 		}
-		if n == 2 {
-			s.manage(b.scope, customer.SetStatus{Status: customer.Suspended})
+	})
+}
+
+// found makes the firm, its operators and its customers with their accounts.
+func found(ctx context.Context, eng *operations.Engine) ([]*seedBook, error) {
+	ana := principal("ana")
+	all, err := eng.Bootstrap(ctx, tenancy.Firm{Tenant: tenant, Name: "Acme Pagamentos", Admin: ana})
+	if err != nil {
+		return nil, err
+	}
+	house := &seedBook{eng: eng, id: "house"}
+	if house.scope, err = eng.Gate().Own(ctx, ana, "setting up"); err != nil {
+		return nil, err
+	}
+	for _, o := range []tenancy.OperatorID{"bruno", "carla"} {
+		house.manage(ctx, tenancy.Register{Operator: o, Person: "p-" + tenancy.PersonID(o)})
+	}
+	house.manage(ctx, tenancy.Allow{Operator: "bruno", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.AllPermissions()...)})
+	house.manage(ctx, tenancy.Allow{Operator: "carla", Everyone: true, Permissions: tenancy.NewPermissions(tenancy.View, tenancy.Prepare)})
+	treasury := house.manage(ctx, accounts.Open{Name: "Treasury", Currency: "BRL", Details: accounts.Details{Bank: "001", Branch: "0001", Number: "1000-1"}})
+	house.submit(ctx, operations.Deposit{To: treasury, Amount: decimal.New(250_000, 0), Purpose: "capital"})
+	if house.err != nil {
+		return nil, house.err
+	}
+	books := make([]*seedBook, 0, 12)
+	for n, p := range people() {
+		o, err := eng.OpenCustomer(ctx, all, operations.Intent{Key: fmt.Sprint("customer-", n)}, p)
+		if err != nil {
+			return nil, err
 		}
+		books = append(books, &seedBook{eng: eng, id: o.ID, n: n})
 	}
-	return s.err
+	return books, each(ctx, books, func(ctx context.Context, b *seedBook) { b.furnish(ctx) })
 }
 
-// seedBook is one customer's book.
-type seedBook struct {
-	id                     tenancy.CustomerID
-	scope                  tenancy.Scope
-	brl, reserve, usd, eur accounts.ID
-	btc, usdc              accounts.ID
-	err                    error
-}
-
-// seeding remembers the first error, and does nothing after it.
-type seeding struct {
-	ctx context.Context //nolint:containedctx // one call of seed
-	eng *operations.Engine
-	n   int
-	err error
-}
-
-func (s *seeding) intent() operations.Intent {
-	s.n++
-	return operations.Intent{Key: fmt.Sprint("seed-", s.n)}
-}
-
-func (s *seeding) manage(scope tenancy.Scope, c operations.Administrative) accounts.ID {
-	if s.err != nil {
-		return ""
+// each does something for every customer at once, so that what they change is
+// stored together.
+func each(ctx context.Context, books []*seedBook, do func(context.Context, *seedBook)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, b := range books {
+		group.Go(func() error { do(ctx, b); return b.err })
 	}
-	m, err := s.eng.Manage(s.ctx, scope, s.intent(), c)
-	s.err = err
-	return m.Account
-}
-
-func (s *seeding) submit(b *seedBook, r operations.Request) {
-	if s.err == nil {
-		_, s.err = s.eng.Submit(s.ctx, b.scope, s.intent(), r)
-	}
-}
-
-func (s *seeding) furnish(b *seedBook) {
-	bank := accounts.Details{Bank: "001", Branch: "0421", Number: "90210-7"}
-	b.brl = s.manage(b.scope, accounts.Open{Name: "Main", Currency: "BRL", DebtLimit: decimal.New(500, 0), Details: accounts.Details{PixKey: string(b.id) + "@example.com"}})
-	b.reserve = s.manage(b.scope, accounts.Open{Name: "Reserve", Currency: "BRL", Details: bank})
-	b.usd = s.manage(b.scope, accounts.Open{Name: "Dollars", Currency: "USD", Details: bank})
-	b.eur = s.manage(b.scope, accounts.Open{Name: "Euros", Currency: "EUR"})
-	b.btc = s.manage(b.scope, accounts.Open{Name: "Coins", Currency: "BTC", Details: accounts.Details{Network: "bitcoin", Address: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"}})
-	b.usdc = s.manage(b.scope, accounts.Open{Name: "Stable", Currency: "USDC"})
-	s.submit(b, operations.Deposit{To: b.brl, Amount: decimal.New(20_000, 0), Purpose: "opening"})
-}
-
-// work does one thing of a kind that changes with the day and the customer.
-func (s *seeding) work(b *seedBook, i, n int) {
-	cents := int64(10_000 + (i*7919+n*104_729)%90_000)
-	switch (i + n) % 6 {
-	case 0, 3:
-		s.submit(b, operations.Deposit{To: b.brl, Amount: decimal.New(cents, -2), Reference: fmt.Sprintf("pix %d", s.n)})
-	case 1:
-		s.submit(b, operations.Withdrawal{From: b.brl, Amount: decimal.New(cents, -2), Purpose: "supplier"})
-	case 2:
-		s.submit(b, operations.Transfer{From: b.brl, To: b.reserve, Amount: decimal.New(cents/2, -2)})
-	case 4:
-		s.submit(b, operations.Deposit{To: b.usd, Amount: decimal.New(cents, -2), Purpose: "invoice"})
-	default:
-		s.submit(b, operations.Deposit{To: b.btc, Amount: decimal.New(cents, -8)})
-	}
+	return group.Wait()
 }

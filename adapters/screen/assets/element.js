@@ -31,12 +31,22 @@ const readAmount = (lang, text) => {
   return parts.join('').replace(/^0+(?=\d)/, '') + (m[1] ? '.' + m[1] : '');
 };
 
+// reasons tells why something is refused: in English as the engine does, in Portuguese by its code.
+const reasons = (t, lang, list) => {
+  const value = (f) => f.name === 'state' ? t('state.' + f.value) : f.name === 'asked' && /^[a-z]/.test(f.value) ? t('action.' + f.value) : /^-?\d+(\.\d+)?$/.test(f.value) ? new Intl.NumberFormat(lang, { maximumFractionDigits: 20 }).format(f.value) : f.value;
+  const text = (u) => lang !== 'en' && why[u.code] ? [h('b', {}, why[u.code])] : [h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || ''];
+  return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, text(u), u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : ''))) : '';
+};
+
 class Problem extends Error {
   constructor(status, body) {
     super(body?.title || String(status));
     Object.assign(this, { status, code: body?.code || 'unavailable', errors: body?.errors || [], operation: body?.operation });
   }
 }
+
+// offered are the actions that the contract has a way for; the engine has more.
+const offered = new Set(['execute', 'modify', 'cancel', 'approve', 'reject', 'withdraw', 'refund']);
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -184,7 +194,7 @@ class CustomerOperations extends HTMLElement {
       h('div', { class: 'who' }, h('small', {}, this.#t(own ? 'houseFor' : 'for', { name: who })), h('h2', {}, own ? this.#t('house') : c.name || c.id)),
       h('dl', {}, h('div', {}, h('dt', {}, 'ID'), h('dd', {}, c.id)), c.tax_id && h('div', {}, h('dt', {}, c.tax_id.kind === 'other' ? this.#t('taxId') : c.tax_id.kind.toUpperCase()), h('dd', {}, c.tax_id.formatted)),
         h('div', {}, h('dt', {}, this.#t('reason')), h('dd', {}, s.context.reason || this.#t('none')))),
-      h('span', { class: 'badge ' + c.status }, this.#t('status.' + c.status)), h('span', { class: 'live', id: 'live' }, this.#t(s.live ? 'live' : 'polling')));
+      h('span', { class: 'badge ' + c.status }, this.#t('status.' + c.status)), h('span', { class: s.live ? 'live on' : 'live', id: 'live' }, this.#t(s.live ? 'live' : 'polling')));
   }
 
   // listen hears what happens in the book, from the entry seen last on. While it cannot, it looks every few seconds.
@@ -193,7 +203,7 @@ class CustomerOperations extends HTMLElement {
     s.events?.close();
     const q = new URLSearchParams({ context: s.context.context, after: s.seq });
     const es = (s.events = new EventSource(this.#base() + this.#path('/events') + '?' + q));
-    const live = (is) => { s.live = is; const e = this.#at('live'); if (e) e.textContent = this.#t(is ? 'live' : 'polling'); };
+    const live = (is) => { s.live = is; const e = this.#at('live'); e?.classList.toggle('on', is); if (e) e.textContent = this.#t(is ? 'live' : 'polling'); };
     es.onopen = () => live(true);
     es.addEventListener('entry', (e) => {
       s.seq = Number(e.lastEventId);
@@ -219,15 +229,14 @@ class CustomerOperations extends HTMLElement {
     this.#form();
     this.#explain();
     await this.#list();
+    this.#plots().catch(() => {});
   }
 
   #scale(asset) { return this.#s.reference.assets.find((a) => a.code === asset)?.scale ?? 2; }
   #money(text, asset) { return money(this.lang2, text, this.#scale(asset), asset); }
   #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? a.name || a.asset : id || '–'; }
   #time(at) { return new Intl.DateTimeFormat(this.lang2, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(at)); }
-  #unmet(list) {
-    return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || '', u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => f.name.replaceAll('_', ' ') + ' ' + f.value).join(', ') + ')') : ''))) : '';
-  }
+  #unmet(list) { return reasons((k, a) => this.#t(k, a), this.lang2, list); }
 
   #accounts() {
     const s = this.#s, el = this.#at('accounts');
@@ -236,7 +245,27 @@ class CustomerOperations extends HTMLElement {
     el.replaceChildren(h('h3', {}, this.#t('accounts')), ...(s.accounts.length ? s.accounts.map((a) => h('article', {},
       h('div', { class: 'line' }, h('b', {}, a.name || a.asset), h('span', { class: 'tag' }, a.asset), a.status !== 'active' && h('span', { class: 'badge ' + a.status }, this.#t('status.' + a.status)), h('strong', { class: 'num' }, this.#money(a.available, a.asset))),
       h('small', { class: 'line' }, ...['posted', 'held', 'debtLimit'].map((k) => h('span', {}, this.#t(k) + ' ' + this.#money(a[k === 'debtLimit' ? 'debt_limit' : k], a.asset)))),
-      h('small', { class: 'line' }, can(a, 'debit_unmet', 'canDebit', 'noDebit'), can(a, 'credit_unmet', 'canCredit', 'noCredit')))) : [h('p', {}, this.#t('noAccounts'))]));
+      h('small', { class: 'line' }, can(a, 'debit_unmet', 'canDebit', 'noDebit'), can(a, 'credit_unmet', 'canCredit', 'noCredit')), this.#plot(a))) : [h('p', {}, this.#t('noAccounts'))]));
+  }
+
+  // plots draws how each balance went, anew only where it changed.
+  async #plots() {
+    const s = this.#s;
+    s.plots ||= {};
+    for (const a of s.accounts) {
+      if (s.plots[a.id]?.posted === a.posted) continue;
+      const page = await this.#ask('GET', `/statement?limit=100&account=${encodeURIComponent(a.id)}`);
+      s.plots[a.id] = { posted: a.posted, points: page.items.reverse().map((p) => [Date.parse(p.at), Number(p.balance)]) }; // a picture, not money
+    }
+    this.#accounts();
+  }
+  #plot(a) {
+    const points = this.#s.plots?.[a.id]?.points || [], e = (n, p) => { const x = document.createElementNS('http://www.w3.org/2000/svg', n); for (const [k, v] of Object.entries(p)) x.setAttribute(k, v); return x; };
+    if (points.length < 2) return '';
+    const [t0, t1] = [points[0][0], Date.now()], all = points.map((p) => p[1]), low = Math.min(0, ...all), span = Math.max(0, ...all) - low || 1, y = (v) => (30 - 28 * (v - low) / span).toFixed(1);
+    const svg = e('svg', { viewBox: '0 0 300 32', preserveAspectRatio: 'none', role: 'img', 'aria-label': this.#t('balanceOf', { name: a.name || a.asset }) });
+    svg.append(e('path', { class: 'zero', d: `M0 ${y(0)}H300` }), e('path', { class: 'line', d: points.map(([at, v], i) => { const x = (300 * (at - t0) / (t1 - t0 || 1)).toFixed(1); return i ? `H${x}V${y(v)}` : `M${x} ${y(v)}`; }).join('') + 'H300' }));
+    return svg;
   }
 
   // form keeps what is being typed: it is made once and its choices are renewed.
@@ -262,7 +291,7 @@ class CustomerOperations extends HTMLElement {
       el.replaceChildren(h('h3', {}, this.#t('newOperation')), h('form', { onsubmit: (e) => { e.preventDefault(); this.#review(); } },
         h('div', { class: 'fields' }, Object.entries(f).map(([k, input]) => h('label', { class: 'f-' + k }, this.#t(k), input))), s.plan, s.review));
       choose(f.kind, kinds.map((k) => [k, this.#t('kind.' + k)]));
-      choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'manual').map((p) => [p, p])]);
+      choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'desk').map((p) => [p, p])]);
     }
     const list = (side) => (s.accounts || []).map((a) => [a.id, (a.name || a.asset) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
     choose(s.fields.from, list('debit_unmet'));
@@ -281,10 +310,16 @@ class CustomerOperations extends HTMLElement {
     return amount === null ? null : { ...o, amount };
   }
 
+  // sides are the assets that leave and reach the customer: of an exchange, two.
+  #sidesOf({ asset, exchange: x }) { return !x ? [asset, asset] : x.side === 'buy' ? [x.quote, x.base] : [x.base, x.quote]; }
+
   #terms(terms) {
     const line = (k, v, cls) => h('div', { class: 'line ' + (cls || '') }, h('span', {}, k), h('b', { class: 'num' }, v));
-    return h('div', { class: 'terms' }, (terms.fees || []).map((f) => line(this.#t('fee') + ' · ' + f.fee, this.#money(f.amount, f.asset), 'fee')), line(this.#t('debit'), this.#money(terms.debit, terms.asset)),
-      line(this.#t('credit'), this.#money(terms.credit, terms.asset)), terms.approval && line(this.#t('approvals'), String(terms.approval.persons)));
+    const [out, into] = this.#sidesOf(terms), x = terms.exchange, figure = (v) => new Intl.NumberFormat(this.lang2, { maximumFractionDigits: 10 }).format(v);
+    const price = (k, v) => line(this.#t(k), `1 ${x.base} = ${figure(v)} ${x.quote}`, 'price');
+    return h('div', { class: 'terms' }, x && [line(this.#t('side.' + x.side), this.#money(x.base_amount, x.base)), line(this.#t('against'), this.#money(x.quote_amount, x.quote)), price('rate', x.rate), price('referenceRate', x.reference),
+      h('small', {}, `${x.source} · ${this.#time(x.at)}${x.stale ? ' · ' + this.#t('stale') : ''}`), line(this.#t('spread'), figure(x.spread) + ' bps')],
+      (terms.fees || []).map((f) => line(this.#t('fee') + ' · ' + f.fee, this.#money(f.amount, f.asset), 'fee')), line(this.#t('debit'), this.#money(terms.debit, out)), line(this.#t('credit'), this.#money(terms.credit, into)), terms.approval && line(this.#t('approvals'), String(terms.approval.persons)));
   }
 
   // explain shows what the order would do now; an answer to an older question is dropped.
@@ -352,6 +387,9 @@ class CustomerOperations extends HTMLElement {
     clearInterval(this.#dialogTimer);
     d.replaceChildren(...kids, h('div', { class: 'toasts', role: 'status' }));
     if (!d.open) d.showModal();
+    const title = d.querySelector('h3'); // not the button: who presses Enter once too often agrees to nothing
+    title?.setAttribute('tabindex', '-1');
+    (d.querySelector('input') || title)?.focus();
     return d;
   }
   #who() { const c = this.#s.context.customer; return c.id === 'house' ? this.#t('house') : c.name || c.id; }
@@ -367,7 +405,7 @@ class CustomerOperations extends HTMLElement {
     });
     const yes = h('button', { class: 'primary', onclick: act('execute'), part: 'confirm' }, this.#t('confirm'));
     const d = this.#show(h('h3', {}, this.#t('confirmTitle', { kind: this.#t('kind.' + op.order.kind) })), h('p', { class: 'big' }, this.#t('confirmFor', { customer: this.#who() })), this.#route(op), this.#terms(op.terms),
-      h('p', { class: 'big cost' }, this.#t('cost', { customer: this.#who(), cost: this.#money(op.terms.debit, op.terms.asset) })), clock, h('div', { class: 'buttons' }, yes, h('button', { onclick: act('cancel') }, this.#t('back')), h('button', { onclick: () => d.close() }, this.#t('close'))));
+      h('p', { class: 'big cost' }, this.#t('cost', { customer: this.#who(), cost: this.#money(op.terms.debit, this.#sidesOf(op.terms)[0]) })), clock, h('div', { class: 'buttons' }, yes, h('button', { onclick: act('cancel') }, this.#t('back')), h('button', { onclick: () => d.close() }, this.#t('close'))));
     const tick = () => {
       if (!op.terms.expires) return;
       const left = Math.floor((Date.parse(op.terms.expires) - Date.now()) / 1000);
@@ -429,7 +467,7 @@ class CustomerOperations extends HTMLElement {
     amount.className = 'num';
     const row = h('tr', { id: 'op-' + op.id, class: open ? 'open' : '' }, cell('when', this.#time(op.created_at)), cell('kind', this.#t('kind.' + op.order.kind)),
       cell('account', [op.order.from, op.order.to].filter(Boolean).map((x) => this.#name(x)).join(' → ')), amount, cell('status', h('span', { class: 'badge ' + op.state }, this.#t('state.' + op.state))), cell('maker', op.maker.id),
-      cell('actions', h('div', { class: 'buttons' }, (actions || []).filter((a) => !a.unmet?.length).map((a) => this.#button(op, a)),
+      cell('actions', h('div', { class: 'buttons' }, (actions || []).filter((a) => offered.has(a.action) && !a.unmet?.length).map((a) => this.#button(op, a)),
         h('button', { class: 'plain', 'data-focus': 'more-' + op.id, 'aria-expanded': String(open), onclick: () => { s.open = open ? null : op.id; this.#list().catch((e) => this.#complain(e)); } }, this.#t(open ? 'hide' : 'details')))));
     return open && story?.operation.id === op.id ? [row, this.#story(story)] : [row];
   }
@@ -442,7 +480,7 @@ class CustomerOperations extends HTMLElement {
       list('versions', versions.map((v) => `${this.#time(v.at)} · ${this.#t('action.' + v.action)} · ${who(v.actors)} · ${this.#t('state.' + v.operation.state)} · ${this.#t('until2', { n: v.operation.version })}${v.reason ? ' · ' + v.reason : ''}`)),
       list('approved', (op.approvals || []).map((a) => `${this.#time(a.at)} · ${who(a.actors)}`)), list('postings', postings.map((p) => `${this.#name(p.account)}: ${this.#money(p.amount, p.asset)}`)),
       op.outcome && h('div', {}, h('h4', {}, this.#t('outcome')), h('p', {}, [op.outcome.code, op.outcome.text].filter(Boolean).join(' · ')), this.#unmet(op.outcome.unmet)),
-      h('div', {}, h('h4', {}, this.#t('actions')), (actions || []).map((a) => h('div', { class: 'action' }, a.unmet?.length ? [h('button', { disabled: true }, this.#t('action.' + a.action)), this.#unmet(a.unmet)] : this.#button(op, a)))))));
+      h('div', {}, h('h4', {}, this.#t('actions')), (actions || []).filter((a) => offered.has(a.action)).map((a) => h('div', { class: 'action' }, a.unmet?.length ? [h('button', { disabled: true }, this.#t('action.' + a.action)), this.#unmet(a.unmet)] : this.#button(op, a)))))));
   }
 
   // act asks for what an action needs; its key is drawn once for the dialog, so pressing twice does it once.
@@ -475,5 +513,5 @@ class CustomerOperations extends HTMLElement {
   }
 }
 
-export { CustomerOperations, h, speak, request };
+export { CustomerOperations, h, speak, request, money, readAmount, reasons };
 if (!customElements.get('customer-operations')) customElements.define('customer-operations', CustomerOperations);

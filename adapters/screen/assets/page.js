@@ -1,19 +1,30 @@
-// The stand-alone page: the customers, and the screen of the one in the address.
+// The stand-alone page: the customers, and the profile of the one in the address.
 import { h, speak, request } from './customer-operations.js';
+import { openProfile, profileForm } from './profile.js';
 
 const query = new URLSearchParams(location.search), { api, home } = document.body.dataset;
 const lang = query.get('lang') || (/^pt/i.test(navigator.language) ? 'pt-BR' : 'en'), t = speak(lang), customer = query.get('customer');
+const tab = ['details', 'accounts', 'logs'].includes(query.get('tab')) ? query.get('tab') : 'operations';
 const link = (to) => './?' + new URLSearchParams({ lang, ...to });
+const other = /^pt/i.test(lang) ? 'en' : 'pt-BR', back = home && home + '?' + new URLSearchParams({ back: location.search });
 document.documentElement.lang = lang;
-const other = lang === 'en' ? 'pt-BR' : 'en';
 document.body.append(h('nav', { 'aria-label': 'onbehalf' }, h('a', { href: link({}) }, t('customers')), h('a', { href: link({ customer: 'house' }) }, t('ownBooks')),
-  h('a', { class: 'end', lang: other, href: link({ ...(customer && { customer }), lang: other }) }, other === 'en' ? 'English' : 'Português'), home && h('a', { href: home }, t('signOut'))));
-document.addEventListener('onbehalf-sign-in', (e) => { if (home) { e.preventDefault(); location.href = home; } });
+  h('a', { class: 'end', lang: other, href: './?' + new URLSearchParams({ ...Object.fromEntries(query), lang: other }) }, other === 'en' ? 'English' : 'Português'), home && h('a', { href: home }, t('signOut'))));
+document.addEventListener('onbehalf-sign-in', (e) => { if (home) { e.preventDefault(); location.href = back; } });
+const main = h('main', { class: customer ? '' : 'list' });
+const failed = (e) => h('div', { class: 'ended', role: 'alert' }, h('p', {}, t(e.status === 401 ? 'sessionEnded' : [403, 404].includes(e.status) ? 'accessEnded' : 'loadFailed')), home && h('a', { href: back }, t('signIn')));
 
 if (customer) {
-  document.body.append(h('main', {}, h('customer-operations', { customer, lang, base: api, reason: query.get('reason') })));
+  document.title = t(tab) + ' · onbehalf';
+  document.body.append(h('nav', { class: 'tabs', 'aria-label': t('profile') }, ['details', 'accounts', 'operations', 'logs'].map((k) => h('a', { href: link({ customer, tab: k }), 'aria-current': k === tab && 'page' }, t(k)))), main);
+  if (tab === 'operations') main.append(h('h1', { class: 'unseen' }, t('operations')), h('customer-operations', { customer, lang, base: api, reason: query.get('reason') }));
+  else openProfile({ api, customer, lang, tab, reason: query.get('reason') || '', main }).catch((e) => main.replaceChildren(failed(e)));
 } else {
+  document.title = t('customers') + ' · onbehalf';
   const rows = h('tbody'), more = h('button', {}, t('more')), search = h('input', { type: 'search', 'aria-label': t('search'), placeholder: t('search') });
+  const columns = ['name', 'taxId', 'country', 'type', 'status', 'opened', 'updated'].map((k) => [k, t('column.' + k)]);
+  const day = (at, by) => [new Intl.DateTimeFormat(lang, { dateStyle: 'short' }).format(new Date(at)), ' · ', by];
+  const row = (c) => h('tr', {}, [h('a', { href: link({ customer: c.id }) }, c.name || c.id), c.tax_id || '–', c.country || '–', t('type.' + c.type), h('span', { class: 'badge ' + c.status }, t('status.' + c.status)), day(c.opened_at, c.opened_by), day(c.updated_at, c.updated_by)].map((x, i) => h('td', { 'data-label': columns[i][1] }, x)));
   let cursor = '', asked = 0, timer;
   const load = async (fresh) => {
     const n = ++asked;
@@ -22,16 +33,21 @@ if (customer) {
       const page = await request(api, 'GET', 'customers?' + new URLSearchParams({ limit: '50', ...(search.value && { search: search.value }), ...(cursor && { cursor }) }));
       if (n !== asked) return;
       if (fresh) rows.replaceChildren();
-      rows.append(...page.items.map((c) => h('tr', {}, h('td', {}, h('a', { href: link({ customer: c.id }) }, c.name || c.id)), h('td', {}, c.tax_id || ''), h('td', {}, t('status.' + c.status)), h('td', {}, t('type.' + c.type)), h('td', {}, c.country || ''))));
-      if (!rows.children.length && !page.next_cursor) rows.append(h('tr', {}, h('td', { colspan: '5' }, t('noCustomers'))));
+      rows.append(...page.items.map(row));
+      if (!rows.children.length && !page.next_cursor) rows.append(h('tr', {}, h('td', { colspan: '7' }, t('noCustomers'))));
       cursor = page.next_cursor || '';
       more.hidden = !cursor;
-    } catch (e) {
-      rows.replaceChildren(h('tr', {}, h('td', { colspan: '5', role: 'alert' }, t(e.status === 401 ? 'sessionEnded' : 'loadFailed'), ' ', home && h('a', { href: home }, t('signIn')))));
-    }
+    } catch (e) { if (n === asked) main.replaceChildren(failed(e)); }
   };
   search.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(load, 200, true); });
   more.addEventListener('click', () => load(false));
-  document.body.append(h('main', { class: 'list' }, h('h1', {}, t('customers')), search, h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ['name', 'taxId', 'status', 'type', 'country'].map((k) => h('th', { scope: 'col' }, t(k))))), rows)), more));
+  const add = h('details', { class: 'card', ontoggle: async () => {
+    if (add.children.length > 1) return;
+    add.append(profileForm(t, lang, await request(api, 'GET', 'reference'), {}, t('addCustomer'), async (body, key) => {
+      location.href = link({ customer: (await request(api, 'POST', 'customers', { key, body })).id, tab: 'accounts' });
+    }));
+  } }, h('summary', {}, t('addCustomer')));
+  document.body.append(main);
+  main.append(h('h1', {}, t('customers')), search, h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, columns.map(([, k]) => h('th', { scope: 'col' }, k)))), rows)), more, add);
   load(true);
 }

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/onbehalf/onbehalf/adapters/screen"
+	"github.com/onbehalf/onbehalf/operations"
+)
+
+// Each reason that the engine may give is told in Portuguese, too.
+func TestEveryReasonIsTranslated(t *testing.T) {
+	t.Parallel()
+	h, err := screen.New(screen.Config{})
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/customer-operations.js", http.NoBody))
+	require.NotEmpty(t, operations.Codes())
+	for _, code := range operations.Codes() {
+		require.Regexp(t, `[ {]`+code+`: '`, w.Body.String())
+	}
+}
