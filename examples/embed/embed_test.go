@@ -15,12 +15,12 @@ import (
 func serve(t *testing.T, file string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	urls, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- run(ctx, "127.0.0.1:0", file, "open sesame", func(url string) { urls <- url }) }()
+	ready, done := make(chan string, 1), make(chan error, 1)
+	go func() { done <- run(ctx, "127.0.0.1:0", file, "open sesame", func(home string) { ready <- home }) }()
 	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
 	select {
-	case url := <-urls:
-		return url
+	case home := <-ready:
+		return home
 	case err := <-done:
 		done <- nil
 		require.NoError(t, err)
@@ -42,7 +42,7 @@ func TestTheLogInIsTheDashboards(t *testing.T) {
 		if form != nil {
 			method = http.MethodPost
 		}
-		r, err := http.NewRequestWithContext(t.Context(), method, home+path+"?"+form.Encode(), nil)
+		r, err := http.NewRequestWithContext(t.Context(), method, home+path+"?"+form.Encode(), http.NoBody)
 		require.NoError(t, err)
 		got, err := client.Do(r)
 		require.NoError(t, err)
