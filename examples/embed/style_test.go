@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -79,11 +83,20 @@ func TestEventsComeOut(t *testing.T) {
 	b.until(`r.querySelector('.plan .why li')`)
 	b.do(`r.querySelector('[part=review]').click()`)
 	b.until(told("refused: insufficient_available"))
-	b.shoot("embed")
+	for _, width := range []int64{1280, 390} {
+		look(b, chromedp.EmulateViewport(width, 900))
+		for _, scheme := range []string{"light", "dark"} {
+			look(b, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+				_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+				return err
+			}))
+			b.shoot(fmt.Sprint("embed-", scheme, "-", width))
+		}
+	}
 
 	b.do(`fetch('/log-out', { method: 'POST' }).then((got) => { document.title = got.status })`)
 	b.until(`document.title === '200'`)
-	b.order("deposit", "1.00")
+	b.do(`r.querySelector('[part=new] [name=amount]')?.dispatchEvent(new Event('input'))`) // unless it has found out by itself
 	b.until(told("logged out"))
 	b.do(`r.querySelector('[part=ended] button').click()`)
 	b.until(`location.pathname === '/' && document.querySelector('[name=password]')`)
