@@ -149,8 +149,12 @@ func malformed(err error) []contract.ProblemItem {
 	return items
 }
 
-// fail answers with the problem that an error is.
+// fail answers with the problem that an error is, unless the answer has begun
+// and its client left in the middle of it.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if answer, ok := w.(*writer); ok && answer.wrote {
+		return
+	}
 	p := problemOf(err)
 	header := w.Header()
 	header.Del("ETag")

@@ -59,6 +59,19 @@ func TestEveryClassOfErrorHasItsProblem(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatHasBegunGetsNoProblem(t *testing.T) {
+	t.Parallel()
+	h := &Handler{cfg: Config{}.defaulted()}
+	out := httptest.NewRecorder()
+	w := &writer{ResponseWriter: out}
+	_, err := w.Write([]byte(`{"items":`))
+	require.NoError(t, err)
+	h.fail(w, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil), errors.New("the client has left"))
+	require.Equal(t, `{"items":`, out.Body.String())
+	h.fail(&writer{ResponseWriter: out}, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil), errors.New("any"))
+	require.Contains(t, out.Body.String(), string(contract.Internal))
+}
+
 func TestTheContractTellsTheStatusOfEachCode(t *testing.T) {
 	t.Parallel()
 	words := strings.Join(strings.Fields(string(Contract())), " ")

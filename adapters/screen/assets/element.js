@@ -145,6 +145,7 @@ class CustomerOperations extends HTMLElement {
   }
 
   #ended(key, event, errors = []) {
+    if (this.#life.signal.aborted) return; // another request was told before
     this.#stop();
     this.#root.querySelector('dialog')?.close();
     this.#root.replaceChildren(h('div', { class: 'ended', role: 'alert', part: 'ended' }, h('p', {}, this.#t(key)), this.#unmet(errors),
