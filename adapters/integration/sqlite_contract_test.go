@@ -14,6 +14,7 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	t.Run("with readers of their own", func(t *testing.T) {
 		t.Parallel()
+		once(t)
 		storetest.Run(t, func(t *testing.T) operations.Store {
 			t.Helper()
 			store, _, _ := newSQLite(t)

@@ -40,7 +40,7 @@ func browse(t *testing.T, url string) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 	b := &tab{t, ctx, url}
 	look(b, chromedp.EmulateViewport(1280, 900))
@@ -77,7 +77,7 @@ func (b *tab) until(what string) {
 	require.Eventually(b.t, func() bool {
 		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`(() => {`+root+` return !!(`+what+`) })()`))
 		return err == nil && is // a page on its way to another has no answer
-	}, 20*time.Second, 40*time.Millisecond, what)
+	}, time.Minute, 40*time.Millisecond, what)
 }
 
 func (b *tab) do(what string) {

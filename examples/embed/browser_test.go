@@ -32,7 +32,7 @@ func open(t *testing.T) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 	b := &tab{t, ctx}
 	look(b, chromedp.EmulateViewport(1280, 900))
@@ -62,7 +62,7 @@ func (b *tab) until(what string) {
 	require.Eventually(b.t, func() bool {
 		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script(`return !!(`+what+`)`)))
 		return err == nil && is // a page on its way to another has no answer
-	}, 12*time.Second, 50*time.Millisecond, what)
+	}, time.Minute, 50*time.Millisecond, what)
 }
 
 func (b *tab) do(what string) {
