@@ -78,6 +78,39 @@ func TestOperatorsWorkForACustomer(t *testing.T) {
 	require.NotContains(t, csv, "completed")
 }
 
+// TestATradeIsQuotedAndExecuted buys dollars for an amount of reais and sells
+// some back, at the price that is shown.
+func TestATradeIsQuotedAndExecuted(t *testing.T) {
+	t.Parallel()
+	b := browse(t, serve(t))
+	b.signIn("ana")
+	b.open("Maria da Silva", "en")
+	trade := func(side, fixed, amount string) {
+		t.Helper()
+		b.fill("trade", amount)
+		b.do(fmt.Sprintf(`const at = (n) => r.querySelector('#new [name=' + n + ']'); const usd = [...at('pair').options].find((o) => o.textContent.startsWith('USD/BRL')); set(at('pair'), usd.value); set(at('side'), %q); set(at('fixed'), %q)`, side, fixed))
+	}
+	trade("buy", "quote", "321.09")
+	b.until(`r.querySelector('.plan .price') && r.querySelector('.plan .terms').textContent.includes('321.09 BRL')`)
+	b.do(`set(r.querySelector('#new [name=limit]'), '0.01')`)
+	b.until(`r.querySelector('.plan .why li')`) // nobody sells that cheap
+	b.do(`set(r.querySelector('#new [name=limit]'), '')`)
+	b.until(`!r.querySelector('.plan .why li') && r.querySelector('.plan .price')`)
+	b.each("trade-form")
+	b.do(`const b = r.querySelector('[part=review]'); b.click(); b.click()`)
+	b.until(`r.querySelector('dialog[open] .price') && /expire in \d+:\d\d/.test(r.querySelector('dialog .clock').textContent)`)
+	b.shoot("trade-confirm")
+	b.do(`const b = r.querySelector('[part=confirm]'); b.click(); b.click()`)
+	b.becomes("321.09", "completed")
+
+	trade("sell", "base", "7.77")
+	b.until(`r.querySelector('.plan .terms')?.textContent.includes('7.77 USD')`)
+	b.do(`const b = r.querySelector('[part=review]'); b.click(); b.click()`)
+	b.until(`r.querySelector('dialog[open] [part=confirm]')`)
+	b.do(`const b = r.querySelector('[part=confirm]'); b.click(); b.click()`)
+	b.becomes("7.77", "completed")
+}
+
 func TestACustomerIsMadeAndFurnished(t *testing.T) {
 	t.Parallel()
 	b := browse(t, serve(t))

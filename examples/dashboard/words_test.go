@@ -9,6 +9,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/adapters/screen"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/trading"
 )
 
 // Each reason that the engine may give is told in Portuguese, too.
@@ -18,8 +19,7 @@ func TestEveryReasonIsTranslated(t *testing.T) {
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/customer-operations.js", http.NoBody))
-	require.NotEmpty(t, operations.Codes())
-	for _, code := range operations.Codes() {
+	for _, code := range append(operations.Codes(), trading.Codes()...) {
 		require.Regexp(t, `[ {]`+code+`: '`, w.Body.String())
 	}
 }

@@ -222,9 +222,10 @@ class CustomerOperations extends HTMLElement {
 
   async #refresh() {
     const s = this.#s;
-    const [customer, accounts] = await Promise.all([this.#ask('GET', ''), this.#ask('GET', '/accounts')]);
+    const [customer, accounts, trading] = await Promise.all([this.#ask('GET', ''), this.#ask('GET', '/accounts'), s.reference.kinds.includes('trade') ? this.#ask('GET', '/trading') : { pairs: [] }]);
     s.context.customer = customer;
     s.accounts = accounts.items;
+    s.pairs = trading.pairs.filter((p) => !p.inactive);
     this.#banner();
     this.#accounts();
     this.#form();
@@ -272,7 +273,7 @@ class CustomerOperations extends HTMLElement {
   // form keeps what is being typed: it is made once and its choices are renewed.
   #form() {
     const s = this.#s, el = this.#at('new');
-    const kinds = s.reference.kinds.filter((k) => ['deposit', 'withdrawal', 'transfer'].includes(k));
+    const kinds = s.reference.kinds.filter((k) => ['deposit', 'withdrawal', 'transfer', 'trade'].includes(k));
     const choose = (select, list) => {
       const was = select.value, sign = JSON.stringify(list);
       if (select.dataset.sign === sign) return;
@@ -283,31 +284,47 @@ class CustomerOperations extends HTMLElement {
     if (!s.fields) {
       const change = () => { s.intent = null; this.#sides(); this.#explain(); };
       const f = (s.fields = {
-        kind: h('select', { name: 'kind', onchange: change }), from: h('select', { name: 'from', onchange: change }), to: h('select', { name: 'to', onchange: change }),
-        amount: h('input', { name: 'amount', inputmode: 'decimal', autocomplete: 'off', oninput: change }), via: h('select', { name: 'via', onchange: change }),
+        kind: h('select', { name: 'kind', onchange: change }), pair: h('select', { name: 'pair', onchange: change }), side: h('select', { name: 'side', onchange: change }), from: h('select', { name: 'from', onchange: change }), to: h('select', { name: 'to', onchange: change }),
+        amount: h('input', { name: 'amount', inputmode: 'decimal', autocomplete: 'off', oninput: change }), fixed: h('select', { name: 'fixed', onchange: change }),
+        limit: h('input', { name: 'limit', inputmode: 'decimal', autocomplete: 'off', oninput: change }), via: h('select', { name: 'via', onchange: change }),
         purpose: h('input', { name: 'purpose', maxlength: '64', autocomplete: 'off', oninput: change }), reference: h('input', { name: 'reference', maxlength: '128', autocomplete: 'off', oninput: change }),
       });
       s.plan = h('div', { class: 'plan', 'aria-live': 'polite' }, h('p', {}, this.#t('choose')));
       s.review = h('button', { class: 'primary', part: 'review' }, this.#t('review'));
       el.replaceChildren(h('h3', {}, this.#t('newOperation')), h('form', { onsubmit: (e) => { e.preventDefault(); this.#review(); } },
         h('div', { class: 'fields' }, Object.entries(f).map(([k, input]) => h('label', { class: 'f-' + k }, this.#t(k), input))), s.plan, s.review));
+      s.choose = choose;
       choose(f.kind, kinds.map((k) => [k, this.#t('kind.' + k)]));
       choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'desk').map((p) => [p, p])]);
     }
     const list = (side) => (s.accounts || []).map((a) => [a.id, (a.name || a.asset) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
     choose(s.fields.from, list('debit_unmet'));
     choose(s.fields.to, list('credit_unmet'));
+    choose(s.fields.pair, (s.pairs || []).map((p) => [p.base + ' ' + p.quote, this.#pairName(p)]));
     this.#sides();
   }
+  #assetOf(id) { return this.#s.accounts?.find((a) => a.id === id)?.asset || id; }
+  #pairName(p) { return `${this.#assetOf(p.base)}/${this.#assetOf(p.quote)} · ${this.#name(p.base)} ⇄ ${this.#name(p.quote)}`; }
+  #pair() { const v = this.#s.fields.pair.value; return this.#s.pairs?.find((p) => p.base + ' ' + p.quote === v); }
   #sides() {
-    const f = this.#s.fields, k = f.kind.value;
-    f.from.parentNode.hidden = k === 'deposit';
-    f.to.parentNode.hidden = k === 'withdrawal';
-    f.via.parentNode.hidden = k === 'transfer';
+    const { fields: f, choose } = this.#s, k = f.kind.value, trade = k === 'trade', pair = this.#pair();
+    f.from.parentNode.hidden = trade || k === 'deposit';
+    f.to.parentNode.hidden = trade || k === 'withdrawal';
+    f.via.parentNode.hidden = trade || k === 'transfer';
+    f.purpose.parentNode.hidden = trade;
+    for (const n of ['pair', 'side', 'fixed', 'limit']) f[n].parentNode.hidden = !trade;
+    choose(f.side, ['buy', 'sell'].filter((x) => !pair?.sides || pair.sides === x).map((x) => [x, this.#t('side.' + x)]));
+    choose(f.fixed, pair ? [['base', this.#assetOf(pair.base)], ['quote', this.#assetOf(pair.quote)]] : []);
   }
   #order() {
     const f = this.#s.fields, amount = readAmount(this.lang2, f.amount.value), o = { kind: f.kind.value };
     for (const k of ['from', 'to', 'via', 'purpose', 'reference']) if (!f[k].parentNode.hidden && f[k].value) o[k] = f[k].value;
+    if (o.kind === 'trade') {
+      const pair = this.#pair(), limit = f.limit.value && readAmount(this.lang2, f.limit.value);
+      if (!pair || limit === null) return null;
+      [o.from, o.to] = f.side.value === 'buy' ? [pair.quote, pair.base] : [pair.base, pair.quote];
+      o.attributes = { side: f.side.value, fixed: f.fixed.value, ...(limit && { limit }) };
+    }
     return amount === null ? null : { ...o, amount };
   }
 
@@ -327,6 +344,7 @@ class CustomerOperations extends HTMLElement {
   #explain() {
     const s = this.#s, order = this.#order(), n = (s.asked = (s.asked || 0) + 1);
     clearTimeout(s.asking);
+    if (s.fields.kind.value === 'trade' && !this.#pair()) return s.plan.replaceChildren(h('p', {}, this.#t('noPairs')));
     if (!order) return s.plan.replaceChildren(h('p', { class: s.fields.amount.value ? 'bad' : '' }, this.#t(s.fields.amount.value ? 'badAmount' : 'choose')));
     s.asking = setTimeout(async () => {
       const show = (...kids) => n === s.asked && s.plan.replaceChildren(...kids);
