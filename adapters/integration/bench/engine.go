@@ -24,6 +24,7 @@ type engineSide struct {
 	eng     *operations.Engine
 	store   operations.Store
 	firm    tenancy.Scope
+	teller  tenancy.Principal
 	callers int
 	books   []engineBook
 	sampled int // check verifies every so manyth book
@@ -54,23 +55,23 @@ func newEngineSide(ctx context.Context, store operations.Store, c engineConfig) 
 		return nil, err
 	}
 	s := &engineSide{eng: eng, store: store, callers: openers, books: make([]engineBook, c.books), sampled: 1}
-	teller := tenancy.Principal{Tenant: cmp.Or(c.tenant, "bench"), Operator: "teller", Person: "p-teller"}
-	if s.firm, err = eng.Bootstrap(ctx, tenancy.Firm{Tenant: teller.Tenant, Admin: teller}); err != nil {
+	s.teller = tenancy.Principal{Tenant: cmp.Or(c.tenant, "bench"), Operator: "teller", Person: "p-teller"}
+	if s.firm, err = eng.Bootstrap(ctx, tenancy.Firm{Tenant: s.teller.Tenant, Admin: s.teller}); err != nil {
 		return nil, err
 	}
-	err = s.spread(ctx, c.books, func(ctx context.Context, i int) error { return s.open(ctx, teller, i) })
+	err = s.spread(ctx, c.books, s.open)
 	s.callers = c.callers
 	return s, err
 }
 
-func (s *engineSide) open(ctx context.Context, teller tenancy.Principal, i int) error {
+func (s *engineSide) open(ctx context.Context, i int) error {
 	name := strconv.Itoa(i)
 	made, err := s.eng.OpenCustomer(ctx, s.firm, operations.Intent{Key: "customer-" + name}, customer.Profile{Name: "Customer " + name})
 	if err != nil {
 		return err
 	}
 	k := &s.books[i]
-	if k.scope, err = s.eng.Gate().Enter(ctx, teller, made.ID, ""); err != nil {
+	if k.scope, err = s.eng.Gate().Enter(ctx, s.teller, made.ID, ""); err != nil {
 		return err
 	}
 	for key, id := range map[string]*accounts.ID{"current": &k.current, "savings": &k.savings} {

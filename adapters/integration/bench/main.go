@@ -19,6 +19,7 @@
 //	R7  a page of history, by the size of the table and its depth
 //	R8  memory of an engine over SQLite, by the number of books touched
 //	R9  what a firm has, over all its books
+//	R10 PostgreSQL, 32 connections of the API against 32 callers of the engine
 //
 // The PostgreSQL server is that of -dsn or ONBEHALF_POSTGRES_DSN, where the user
 // must be a superuser and the databases made are dropped again, or else one that
@@ -33,6 +34,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -82,7 +84,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		of []string
 		do func(context.Context, sizes, selection, *report) error
 	}{
-		{[]string{"R1", "R2", "R3", "R4"}, postgresSpeed},
+		{[]string{"R1", "R2", "R3", "R4", "R10"}, postgresSpeed},
 		{[]string{"R5"}, sqliteSpeed},
 		{[]string{"R6"}, memorySpeed},
 		{[]string{"R7"}, historyPages},
@@ -148,8 +150,9 @@ func (s *selection) String() string { return strings.Join(*s, ",") }
 // Set takes a list of ids.
 func (s *selection) Set(text string) error {
 	for id := range strings.SplitSeq(text, ",") {
-		if len(id) != 2 || id[0] != 'R' || id[1] < '1' || id[1] > '9' {
-			return fmt.Errorf("%q is not one of R1 to R9", id)
+		n, err := strconv.Atoi(strings.TrimPrefix(id, "R"))
+		if err != nil || n < 1 || n > 10 || id != "R"+strconv.Itoa(n) {
+			return fmt.Errorf("%q is not one of R1 to R10", id)
 		}
 		*s = append(*s, id)
 	}

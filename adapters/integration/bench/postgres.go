@@ -23,7 +23,7 @@ const (
 	loneBooks = 1_000
 )
 
-// postgresSpeed is R1 to R4.
+// postgresSpeed is R1 to R4, and R10.
 func postgresSpeed(ctx context.Context, z sizes, only selection, r *report) (err error) {
 	c, err := openCluster(ctx, z.dsn)
 	if err != nil {
@@ -31,7 +31,12 @@ func postgresSpeed(ctx context.Context, z sizes, only selection, r *report) (err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	f := &field{cluster: c, sizes: z, only: only}
-	for _, add := range []func(context.Context) error{f.many, f.one, f.hot, f.cold} {
+	defer func() {
+		for _, s := range f.servers {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	for _, add := range []func(context.Context) error{f.many, f.one, f.hot, f.cold, f.http} {
 		if err := add(ctx); err != nil {
 			return err
 		}
@@ -55,6 +60,7 @@ type field struct {
 	loads     []*load
 	engine    *entrant // of R1
 	size      int      // of an entry
+	servers   []*httpSide
 }
 
 // side opens books in a database of their own.
@@ -87,6 +93,9 @@ func (f *field) baseline(ctx context.Context, name string, books, connections in
 
 // many is R1 and R2: many callers over warm books.
 func (f *field) many(ctx context.Context) error {
+	if !f.only.any("R1", "R2", "R3", "R4") {
+		return nil
+	}
 	z, w := f.sizes, newWorkload(f.sizes.books)
 	config := engineConfig{books: z.books, callers: z.callers}
 	engine, err := f.side(ctx, "engine", f.cluster.app(), config)
@@ -195,6 +204,39 @@ func (f *field) cold(ctx context.Context) error {
 	engine.sampled = max(z.coldBooks/1000, 1)
 	f.loads = append(f.loads, &load{newWorkload(z.coldBooks), z.coldTasks, []*entrant{
 		{name: "engine on PostgreSQL, cold books", side: engine, notes: []note{{with: f.engine, what: "of R1 speed"}}},
+	}})
+	return nil
+}
+
+// http is R10: as many callers of the API as of the engine.
+func (f *field) http(ctx context.Context) error {
+	if !f.only.any("R10") {
+		return nil
+	}
+	config := engineConfig{books: min(f.sizes.books, loneBooks), callers: httpConnections}
+	engine, err := f.side(ctx, "direct", f.cluster.app(), config)
+	if err != nil {
+		return err
+	}
+	served, err := f.side(ctx, "served", f.cluster.app(), config)
+	if err != nil {
+		return err
+	}
+	api, err := newHTTPSide(ctx, served)
+	if api != nil {
+		f.servers = append(f.servers, api)
+	}
+	if err != nil {
+		return err
+	}
+	w := newWorkload(config.books)
+	first := w.next(max(f.sizes.tasks/4, 1))
+	if err := errors.Join(engine.run(ctx, first), api.run(ctx, first)); err != nil {
+		return err
+	}
+	direct := &entrant{name: "engine on PostgreSQL, 32 callers", side: engine}
+	f.loads = append(f.loads, &load{w, f.sizes.tasks, []*entrant{
+		direct, {name: "  by HTTP, 32 connections", side: api, notes: []note{{id: "R10", with: direct, what: "of the engine's speed"}}},
 	}})
 	return nil
 }
