@@ -124,6 +124,9 @@ func TestFoldRefusesCountsThatCouldNotHaveBeenDecided(t *testing.T) {
 		"another asset that is not moved": func(e *Entry) {
 			e.Effects.Operations[0].Counted.Others = []OtherCount{{Counter: "m", Asset: "USD", Amount: accounts.Exact(decimal.New(20, 0))}}
 		},
+		"nothing of another asset": func(e *Entry) {
+			e.Effects.Operations[0].Counted.Others = []OtherCount{{Counter: "m", Asset: "USD"}}
+		},
 		"its own asset as another": func(e *Entry) {
 			e.Effects.Operations[0].Counted.Others = []OtherCount{{Counter: "m", Asset: "BRL", Amount: accounts.Exact(decimal.New(20, 0))}}
 		},

@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/onbehalf/onbehalf/examples/internal/browser"
 )
 
 // root is the shadow root of the screen, as r, and the rows of its table by what they show.
@@ -30,21 +30,7 @@ type tab struct {
 // browse starts Chromium with one tab, or skips where there is none.
 func browse(t *testing.T, url string) *tab {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		require.NotContains(t, os.Getenv("ONBEHALF_REQUIRE"), "chromium")
-		t.Skip("there is no chromium here")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	b := &tab{t, ctx, url}
-	look(b, chromedp.EmulateViewport(1280, 900))
-	return b
+	return &tab{t, browser.Open(t), url}
 }
 
 // serve runs the dashboard as its command does.
@@ -66,18 +52,13 @@ func serve(t *testing.T) string {
 
 func look[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, a)
-	require.NoError(b.t, err)
-	return v
+	return browser.Look(b.t, b.ctx, a)
 }
 
 // until waits for something to be true of the page.
 func (b *tab) until(what string) {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool {
-		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`(() => {`+root+` return !!(`+what+`) })()`))
-		return err == nil && is // a page on its way to another has no answer
-	}, time.Minute, 40*time.Millisecond, what)
+	browser.Until(b.t, b.ctx, `(() => {`+root+` return !!(`+what+`) })()`)
 }
 
 func (b *tab) do(what string) {

@@ -38,7 +38,7 @@ type dashboard struct {
 }
 
 func newDashboard(ctx context.Context, o options) (*dashboard, error) {
-	d := &dashboard{options: o, sessions: map[string]string{}}
+	d := &dashboard{options: o}
 	var err error
 	if d.screen, err = screen.New(screen.Config{API: "../api/", Home: "../"}); err != nil {
 		return nil, err
@@ -46,8 +46,10 @@ func newDashboard(ctx context.Context, o options) (*dashboard, error) {
 	if d.firm, err = openFirm(ctx, o, d.authenticate); err != nil {
 		return nil, err
 	}
-	d.sessions, err = d.firm.sessions(ctx)
-	return d, err
+	if d.sessions, err = d.firm.sessions(ctx); err != nil {
+		return nil, errors.Join(err, d.firm.close())
+	}
+	return d, nil
 }
 
 var errNobody = errors.New("nobody is signed in")
@@ -199,11 +201,6 @@ func (d *dashboard) reset(w http.ResponseWriter, r *http.Request) {
 	}
 	fresh, err := openFirm(r.Context(), d.options, d.authenticate)
 	if err != nil {
-		http.Error(w, "the firm could not be made anew", http.StatusInternalServerError)
-		return
-	}
-	if _, err := fresh.sessions(r.Context()); err != nil {
-		_ = fresh.close() // the failure that matters is told
 		http.Error(w, "the firm could not be made anew", http.StatusInternalServerError)
 		return
 	}

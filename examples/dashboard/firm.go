@@ -63,7 +63,7 @@ func openFirm(ctx context.Context, o options, authenticate func(*http.Request) (
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Migrate(ctx); err != nil {
+	if err := errors.Join(store.Migrate(ctx), f.keepSessions(ctx)); err != nil {
 		return nil, err
 	}
 	c, err := config(&f.clock)

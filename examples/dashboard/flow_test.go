@@ -109,6 +109,18 @@ func TestATradeIsQuotedAndExecuted(t *testing.T) {
 	b.until(`r.querySelector('dialog[open] [part=confirm]')`)
 	b.do(`const b = r.querySelector('[part=confirm]'); b.click(); b.click()`)
 	b.becomes("7.77", "completed")
+
+	// A pair that somebody switches off is no choice any more on an open page.
+	put := b.text(`(async () => {
+		const at = '../api/customers/' + r.host.getAttribute('customer'), json = { 'Content-Type': 'application/json' };
+		const { context } = await (await fetch(at + '/context', { method: 'POST', headers: json, body: '{}' })).json();
+		const { pairs } = await (await fetch(at + '/trading', { headers: { 'Onbehalf-Context': context } })).json();
+		const codes = Object.fromEntries((await (await fetch(at + '/accounts', { headers: { 'Onbehalf-Context': context } })).json()).items.map((a) => [a.id, a.asset]));
+		const { problems, ...pair } = pairs.find((p) => codes[p.base] === 'USD');
+		return (await fetch(at + '/trading/pairs', { method: 'PUT', headers: { ...json, 'Onbehalf-Context': context, 'Idempotency-Key': 'off' }, body: JSON.stringify({ ...pair, inactive: true }) })).status;
+	})()`)
+	require.Equal(t, "200", put)
+	b.until(`![...r.querySelectorAll('#new [name=pair] option')].some((o) => o.textContent.startsWith('USD/BRL'))`)
 }
 
 func TestACustomerIsMadeAndFurnished(t *testing.T) {

@@ -9,10 +9,15 @@ import (
 // a restart signs nobody out. A real host would keep digests of tokens, and end
 // them in time.
 
-func (f *firm) sessions(ctx context.Context) (map[string]string, error) {
+// keepSessions makes the table.
+func (f *firm) keepSessions(ctx context.Context) error {
 	if _, err := f.db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS dashboard_sessions (token TEXT PRIMARY KEY, operator TEXT NOT NULL)`); err != nil {
-		return nil, fmt.Errorf("sessions: %w", err)
+		return fmt.Errorf("sessions: %w", err)
 	}
+	return nil
+}
+
+func (f *firm) sessions(ctx context.Context) (map[string]string, error) {
 	rows, err := f.db.QueryContext(ctx, `SELECT token, operator FROM dashboard_sessions`)
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)

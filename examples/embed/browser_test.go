@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/onbehalf/onbehalf/examples/internal/browser"
 )
 
 // tab is a page that is looked at and used.
@@ -21,21 +21,8 @@ type tab struct {
 // open logs in and opens the first ticket, or skips where there is no Chromium.
 func open(t *testing.T) *tab {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		require.NotContains(t, os.Getenv("ONBEHALF_REQUIRE"), "chromium")
-		t.Skip("there is no chromium here")
-	}
+	b := &tab{t, browser.Open(t)}
 	home := serve(t, "")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	b := &tab{t, ctx}
-	look(b, chromedp.EmulateViewport(1280, 900))
 	look(b, chromedp.Navigate(home))
 	b.do(`document.querySelector('[name=password]').value = 'open sesame'; document.querySelector('main form').submit()`)
 	b.until(`document.querySelector('td a')`)
@@ -46,9 +33,7 @@ func open(t *testing.T) *tab {
 
 func look[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, a)
-	require.NoError(b.t, err)
-	return v
+	return browser.Look(b.t, b.ctx, a)
 }
 
 // script is a function's body in which r is the element's shadow root.
@@ -59,10 +44,7 @@ func script(what string) string {
 // until waits for something to be true of the page.
 func (b *tab) until(what string) {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool {
-		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script(`return !!(`+what+`)`)))
-		return err == nil && is // a page on its way to another has no answer
-	}, time.Minute, 50*time.Millisecond, what)
+	browser.Until(b.t, b.ctx, script(`return !!(`+what+`)`))
 }
 
 func (b *tab) do(what string) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -10,10 +9,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/onbehalf/onbehalf/examples/internal/browser"
 )
 
 // blocks are those of one language, in order.
@@ -95,25 +95,10 @@ func TestNobodyComesInWithoutThePassword(t *testing.T) {
 // The guide ends with the customer's books in the host's page.
 func TestThePageShowsTheScreen(t *testing.T) {
 	t.Parallel()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		require.NotContains(t, os.Getenv("ONBEHALF_REQUIRE"), "chromium")
-		t.Skip("there is no chromium here")
-	}
+	ctx := browser.Open(t)
 	server := serve(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
 	for _, at := range []string{strings.Replace(server.URL, "http://", "http://ana:secret@", 1), server.URL} { // no request is made from an address with a password
-		_, err = chromedp.Run(ctx, chromedp.Navigate(at+"/"))
-		require.NoError(t, err)
+		browser.Look(t, ctx, chromedp.Navigate(at+"/"))
 	}
-	require.Eventually(t, func() bool {
-		shown, err := chromedp.Run(ctx, chromedp.Evaluate[string](`(() => { const r = document.querySelector('customer-operations').shadowRoot; return r.querySelector('[part=banner] h2')?.textContent + ' ' + r.querySelector('tbody td.num')?.textContent })()`))
-		return err == nil && shown == "Maria 250.00 BRL"
-	}, time.Minute, 50*time.Millisecond)
+	browser.Until(t, ctx, `(() => { const r = document.querySelector('customer-operations').shadowRoot; return r.querySelector('[part=banner] h2')?.textContent === 'Maria' && r.querySelector('tbody td.num')?.textContent === '250.00 BRL' })()`)
 }

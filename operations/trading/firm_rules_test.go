@@ -65,6 +65,25 @@ func TestALimitSeesTheOtherSideOfATrade(t *testing.T) {
 	}
 }
 
+// Of the dollars of a trade that is given in reais, those that come count where
+// what comes is limited, and those that leave where that is.
+func TestALimitOfTheBaseAssetGoesByItsOwnDirection(t *testing.T) {
+	t.Parallel()
+	for dir, side := range map[accounts.Direction]operations.Side{accounts.Credit: operations.Buy, accounts.Debit: operations.Sell} {
+		match := operations.Match{Kinds: []string{trading.KindTrade}, Direction: dir}
+		d, _ := ruled(t, operations.Config{Limits: []operations.Limit{{Name: "dollars", Asset: "USD", Match: match, Max: dec("150")}}})
+		for _, s := range []operations.Side{operations.Buy, operations.Sell} {
+			_, err := d.eng.Submit(t.Context(), d.scope, d.in(), trading.Trade{Base: d.usd, Quote: d.brl, Side: s, QuoteAmount: dec("1000")}) // about 200 USD
+			if s == side {
+				require.Equal(t, []string{operations.CodeLimitOperation}, codes(err), "%s, %s", dir, s)
+			} else {
+				require.NoError(t, err, "%s, %s", dir, s)
+			}
+		}
+		d.verified()
+	}
+}
+
 func TestAnApprovalSeesTheOtherSideOfATrade(t *testing.T) {
 	t.Parallel()
 	d, _ := ruled(t, operations.Config{Approvals: []operations.Approval{{Name: "large", Match: inReais("", "10000")}}})

@@ -207,10 +207,12 @@ class CustomerOperations extends HTMLElement {
     const live = (is) => { s.live = is; const e = this.#at('live'); e?.classList.toggle('on', is); if (e) e.textContent = this.#t(is ? 'live' : 'polling'); };
     es.onopen = () => live(true);
     es.addEventListener('entry', (e) => {
+      const entry = JSON.parse(e.data);
       s.seq = Number(e.lastEventId);
+      if (entry.action === 'setting.set') s.pairs = null;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#refresh().catch(() => {}), 120);
-      this.#emit('entry', JSON.parse(e.data));
+      this.#emit('entry', entry);
     });
     es.addEventListener('ended', (e) => this.#ended('accessEnded', 'access-ended', JSON.parse(e.data).errors));
     es.onerror = () => {
@@ -222,10 +224,10 @@ class CustomerOperations extends HTMLElement {
 
   async #refresh() {
     const s = this.#s;
-    const [customer, accounts, trading] = await Promise.all([this.#ask('GET', ''), this.#ask('GET', '/accounts'), s.reference.kinds.includes('trade') ? this.#ask('GET', '/trading') : { pairs: [] }]);
+    const [customer, accounts, trading] = await Promise.all([this.#ask('GET', ''), this.#ask('GET', '/accounts'), s.pairs ? null : s.reference.kinds.includes('trade') ? this.#ask('GET', '/trading') : { pairs: [] }]);
     s.context.customer = customer;
     s.accounts = accounts.items;
-    s.pairs = trading.pairs.filter((p) => !p.inactive);
+    if (trading) s.pairs = trading.pairs.filter((p) => !p.inactive); // until a setting changes
     this.#banner();
     this.#accounts();
     this.#form();
