@@ -21,6 +21,9 @@ func TestRulesSeeTheParentOfARefund(t *testing.T) {
 			return nil
 		}
 		require.True(t, ok)
+		spoilt, _ := v.Parent()
+		spoilt.Terms.Postings[0].Asset = "none"
+		require.Equal(t, "BRL", p.Terms.Postings[0].Asset, "what a rule is shown is its own")
 		if now.After(p.UpdatedAt.AddDate(0, 0, 90)) {
 			return []operations.Unmet{{Code: "refund_too_late", Subject: "operation:" + string(p.ID), Remedy: "Settle it by an adjustment."}}
 		}

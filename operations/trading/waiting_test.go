@@ -3,6 +3,7 @@ package trading_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -278,6 +279,45 @@ func TestAQuoteIsNotExecutedOnASetUpThatNoLongerAllowsIt(t *testing.T) {
 		require.Equal(t, []string{c.want}, codes(err), name)
 		require.Equal(t, [2]string{"100000", "100000"}, d.has())
 	}
+}
+
+// Both who quoted and who is to execute must still be the customer's.
+func TestAQuoteNeedsBothItsProviders(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][]string{"p": {trading.CodeNoPath}, "q": {trading.CodeNoPath}, "p and q": nil} {
+		d := memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"p": &moving{rate: "5"}, "q": &moving{rate: "5"}}}, func(p *trading.Pair) {
+			p.Execution, p.Executions, p.Quotations = trading.Priority, p.Quotations[1:], p.Quotations[:1]
+			p.Executions[0].Spread = trading.Spreads{}
+		})
+		o := d.quote(d.buy("100"))
+		require.Equal(t, [2]string{"p", "q"}, [2]string{o.Terms.Exchange.Quoted, o.Terms.Provider})
+		d.manage(trading.SetCustomer{Version: 1, Customer: trading.Customer{Providers: strings.Split(name, " and ")}})
+		_, err := d.execute(o)
+		if want == nil {
+			require.NoError(t, err)
+			continue
+		}
+		require.Equal(t, want, codes(err), name)
+	}
+}
+
+// What a host's transaction let go is executed as it was quoted, whatever the
+// market does until the host has committed.
+func TestATradeOfAHostsTransactionGoesAtItsQuote(t *testing.T) {
+	t.Parallel()
+	p, store := &outside{quoter: &quoter{quote: at("5")}, answer: filled("0", "")}, memory.New()
+	d := begin(t, store, trading.Config{Providers: map[string]trading.Provider{"p": p}}, operations.Config{})
+	o := d.quote(d.limited("100", "7")) // which 6 would be within
+	res, err := d.eng.Within(store).Execute(t.Context(), d.scope, d.in(), o.Ref())
+	require.NoError(t, err)
+	require.Equal(t, operations.Scheduled, res.Operation.State)
+	p.quote = at("6")
+	d.work()
+	n := d.now(o)
+	require.Equal(t, operations.Completed, n.State)
+	require.Equal(t, "5", n.Terms.Exchange.ProviderRate.String())
+	require.Equal(t, o.Terms.Exchange.QuoteAmount.String(), n.Terms.Exchange.QuoteAmount.String())
+	d.verified()
 }
 
 func TestWhoHasLeftIsQuotedNothingMore(t *testing.T) {
