@@ -282,7 +282,11 @@ func (d *decision) advance(o Operation, on Event, to State) error {
 	d.rehold(&o)
 	d.recount(&o, on)
 	if to == Completed {
-		d.fx.Postings = append(d.fx.Postings, o.Terms.Postings...)
+		if d.fx.Postings == nil {
+			d.fx.Postings = slices.Clip(o.Terms.Postings)
+		} else {
+			d.fx.Postings = append(d.fx.Postings, o.Terms.Postings...)
+		}
 	}
 	d.operation = o.ID
 	d.fx.Operations = append(d.fx.Operations, o)

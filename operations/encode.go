@@ -17,6 +17,9 @@ import (
 type writer struct {
 	b   []byte
 	err error
+
+	legs     []accounts.Posting // those that were written last
+	from, to int                // and where
 }
 
 // appendEntry appends the JSON of an entry: byte for byte what encoding/json
@@ -232,7 +235,15 @@ func (w *writer) fee(l *FeeLine) {
 	w.end()
 }
 
+// postings writes legs; those that an operation has just made are those of its
+// terms, and stand there once more as they were.
 func (w *writer) postings(ps []accounts.Posting) {
+	if len(ps) > 0 && len(ps) == len(w.legs) && &ps[0] == &w.legs[0] {
+		w.b = append(w.b, w.b[w.from:w.to]...)
+		return
+	}
+	w.legs, w.from = ps, len(w.b)
+	defer func() { w.to = len(w.b) }()
 	w.list(len(ps), ps == nil, func(i int) {
 		w.begin()
 		w.text("account", string(ps[i].Ref))

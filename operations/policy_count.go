@@ -107,7 +107,7 @@ var errCount = errors.New("a count that could not have been decided")
 func (f *Folded) drop(e *CountEffect) error {
 	if c, ok := f.counters.get(e.Counter); ok {
 		if i, found := c.find(e.Day); found && c.at(i).amount.Cmp(accounts.TotalOf(e.By.Neg())) == 0 {
-			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(e.Day, accounts.TotalOf(e.By.Decimal)))
+			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(nil, e.Day, accounts.TotalOf(e.By.Decimal)))
 			return nil
 		}
 	}
@@ -128,23 +128,29 @@ func (f *Folded) recount(old *Counted, o *Operation) error {
 			continue
 		}
 		if _, found := c.find(old.Day); found {
-			rows = setCounter(rows, name, c.add(old.Day, accounts.Total{}.Minus(by)))
+			rows = setCounter(rows, name, c.add(nil, old.Day, accounts.Total{}.Minus(by)))
 		}
 	}
 	if now != nil && !now.sound(o) {
 		return fmt.Errorf("%w: operation %q, %s, of %s on %q", errCount, o.ID, o.State, now.Amount, now.Day)
 	}
-	for name, by := range now.each {
-		c, ok := rows.get(name)
-		if ok {
-			c = c.add(now.Day, by)
-		} else {
-			c = &counter{name: name, last: dayCount{day: now.Day, amount: by}}
+	if now != nil {
+		made := make([]counter, len(now.Counters)+len(now.Others)) // those of an operation come and go together
+		for name, by := range now.each {
+			i, ok := rows.find(name)
+			c := &made[0]
+			made = made[1:]
+			if ok {
+				c = rows.rows[i].val.add(c, now.Day, by)
+				rows.rows[i].val = c
+			} else {
+				*c = counter{name: name, last: dayCount{day: now.Day, amount: by}}
+				rows = rows.with(name, c)
+			}
+			if !c.last.amount.Fits() {
+				return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
+			}
 		}
-		if !c.last.amount.Fits() {
-			return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
-		}
-		rows = setCounter(rows, name, c)
 	}
 	f.counters = rows
 	return nil
@@ -241,14 +247,18 @@ func (c *counter) find(day Day) (int, bool) {
 	return slices.BinarySearchFunc(c.past, day, func(d dayCount, day Day) int { return cmp.Compare(d.day, day) })
 }
 
-// add gives the counter with that much more on a day; nil when nothing is left.
-func (c *counter) add(day Day, by accounts.Total) *counter {
+// add gives the counter with that much more on a day, in the place it is given
+// if it needs one; nil when nothing is left.
+func (c *counter) add(into *counter, day Day, by accounts.Total) *counter {
 	sum := c.last.amount.Plus(by)
 	switch {
 	case day == c.last.day && sum.Sign() > 0:
-		n := *c
-		n.last.amount = sum
-		return &n
+		if into == nil {
+			into = new(counter)
+		}
+		*into = *c
+		into.last.amount = sum
+		return into
 	case day > c.last.day:
 		return &counter{
 			name: c.name, past: append(slices.Clip(c.past), c.last),

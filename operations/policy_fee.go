@@ -136,13 +136,16 @@ func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal,
 	}
 	exact := rate.Fixed
 	if !rate.BPS.IsZero() {
-		exact = accounts.Plus(exact, amount.Mul(rate.BPS).Shift(-4))
+		exact = accounts.Plus(exact, accounts.Times(amount, rate.BPS).Shift(-4))
 	}
 	if accounts.Less(exact, f.Minimum) {
 		exact = f.Minimum
 	}
 	if f.Maximum.IsPositive() && accounts.Less(f.Maximum, exact) {
 		exact = f.Maximum
+	}
+	if -exact.Exponent() <= scale {
+		return exact, false
 	}
 	if _, places := accounts.Spread(exact); places <= int(scale) {
 		return exact, false
@@ -152,16 +155,17 @@ func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal,
 }
 
 // charge adds the fees to the terms that a kind has planned.
-func (r *rulebook) charge(v View, t *Terms) []Unmet {
+func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 	if len(r.fees) == 0 {
 		return nil
 	}
 	var unmet []Unmet
 	var asset accounts.Asset
-	plain := t.clone()
+	var in inside
+	plain, shared := *t, true // until the first fee
 	for i := range r.fees {
 		f := &r.fees[i]
-		code, binds := f.Match.binds(&v, &plain, t.Asset)
+		code, binds := f.Match.binds(v, &plain, t.Asset)
 		if !binds {
 			continue
 		}
@@ -176,13 +180,13 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 		if fee.IsZero() {
 			continue
 		}
-		payer := f.payer(v, plain, code)
+		payer := f.payer(v, &plain, code)
 		if payer == "" && f.Payer == nil { // nothing of the customer's is in it, such as a settlement
 			continue
 		}
-		if t.Fees == nil { // room for all of them at once
-			t.Fees = make([]FeeLine, 0, len(r.fees)-i)
-			t.Postings = slices.Grow(t.Postings, len(r.fees)-i)
+		if shared {
+			t.unshare(r.fees[i:])
+			shared = false
 		}
 		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside}
 		if rounded {
@@ -200,62 +204,104 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 			continue
 		}
 		if f.Inside && t.Exchange == nil && code == t.Asset { // an exchange is priced: what is exact stays exact
-			unmet = append(unmet, t.take(line)...)
+			unmet = append(unmet, t.take(line, &in)...)
 		} else {
+			t.settle(&in) // what is held depends on it
 			t.addOn(line)
 		}
 	}
+	t.settle(&in)
 	return unmet
 }
 
-func (f *FeeRule) payer(v View, t Terms, asset string) accounts.ID {
+func (f *FeeRule) payer(v *View, t *Terms, asset string) accounts.ID {
 	switch {
 	case f.Payer != nil:
-		return f.Payer(v, t)
+		return f.Payer(*v, t.clone())
 	case v.order.From != "" && (t.Exchange == nil && asset == t.Asset || v.asset(v.order.From) == asset):
 		return v.order.From
 	}
 	return v.order.To
 }
 
-// take has a fee come out of what is received.
-func (t *Terms) take(line FeeLine) []Unmet {
-	fee := line.Amount.Decimal
-	i := slices.IndexFunc(t.Postings, func(p accounts.Posting) bool {
-		return p.Asset == line.Asset && p.Amount.IsPositive() && p.Ref != accounts.IncomeFees
-	})
-	if i < 0 || !accounts.Less(fee, t.Postings[i].Amount.Decimal) {
+// unshare copies what fees change, with room for those that may come.
+func (t *Terms) unshare(fees []FeeRule) {
+	legs := len(fees)
+	for i := range fees {
+		if !fees[i].Inside {
+			legs++
+		}
+	}
+	t.Fees = append(make([]FeeLine, 0, len(t.Fees)+len(fees)), t.Fees...)
+	t.Postings = append(make([]accounts.Posting, 0, len(t.Postings)+legs), t.Postings...)
+	t.Holds = slices.Clone(t.Holds)
+}
+
+// inside is what fees take out of what is received, added up.
+type inside struct {
+	leg         int // of the postings, by which it is received
+	taken, left accounts.Total
+}
+
+// take has a fee come out of what is received; settle takes it off.
+func (t *Terms) take(line FeeLine, in *inside) []Unmet {
+	fee := accounts.TotalOf(line.Amount.Decimal)
+	if in.taken.Sign() == 0 {
+		in.leg = slices.IndexFunc(t.Postings, func(p accounts.Posting) bool {
+			return p.Asset == line.Asset && p.Amount.IsPositive() && p.Ref != accounts.IncomeFees
+		})
+		if in.leg >= 0 {
+			in.left = accounts.TotalOf(t.Postings[in.leg].Amount.Decimal)
+		}
+	}
+	if in.leg < 0 || fee.Cmp(in.left) >= 0 {
 		return []Unmet{{
 			Code: CodeFeeExceeds, Subject: "fee:" + line.Fee,
 			Figures: []Figure{{Name: "fee", Value: line.Amount.String()}, {Name: "asset", Value: line.Asset}},
 			Remedy:  "Ask for more than the fees.",
 		}}
 	}
-	p := &t.Postings[i]
-	p.Amount = accounts.Exact(accounts.Minus(p.Amount.Decimal, fee))
-	if _, ours := p.Ref.Account(); ours {
-		t.Credit = accounts.Exact(accounts.Minus(t.Credit.Decimal, fee))
-	} else if t.Provider != "" {
-		carried := p.Amount
-		t.Carried = &carried
-	}
+	in.left, in.taken = in.left.Minus(fee), in.taken.Plus(fee)
 	t.Postings = append(t.Postings, accounts.Posting{Ref: accounts.IncomeFees, Asset: line.Asset, Amount: line.Amount})
 	t.Fees = append(t.Fees, line)
 	return nil
 }
 
+// settle takes off what fees take from the inside.
+func (t *Terms) settle(in *inside) {
+	if in.taken.Sign() == 0 {
+		return
+	}
+	p := &t.Postings[in.leg]
+	whole := p.Amount.Equal(t.Credit.Decimal)
+	p.Amount = accounts.Exact(in.left.Decimal())
+	taken := in.taken
+	in.taken = accounts.Total{}
+	switch _, ours := p.Ref.Account(); {
+	case ours && whole:
+		t.Credit = p.Amount
+	case ours:
+		t.Credit = accounts.Exact(accounts.Minus(t.Credit.Decimal, taken.Decimal()))
+	case t.Provider != "":
+		carried := p.Amount
+		t.Carried = &carried
+	}
+}
+
 // addOn has a fee come on top; what is held grows with it.
 func (t *Terms) addOn(line FeeLine) {
-	t.Postings = append(t.Postings, legs(accounts.Customer(line.Account), accounts.IncomeFees, line.Asset, line.Amount.Decimal)...)
+	t.Postings = append(t.Postings,
+		accounts.Posting{Ref: accounts.Customer(line.Account), Asset: line.Asset, Amount: accounts.Exact(line.Amount.Neg())},
+		accounts.Posting{Ref: accounts.IncomeFees, Asset: line.Asset, Amount: line.Amount})
 	switch x := t.Exchange; {
 	case x != nil && (x.Side == Buy) == (line.Asset == x.Base): // it is the credited asset
-		t.Credit = accounts.Exact(t.Credit.Sub(line.Amount.Decimal))
+		t.Credit = accounts.Exact(accounts.Minus(t.Credit.Decimal, line.Amount.Decimal))
 	case x != nil || line.Asset == t.Asset:
-		t.Debit = accounts.Exact(t.Debit.Add(line.Amount.Decimal))
+		t.Debit = accounts.Exact(accounts.Plus(t.Debit.Decimal, line.Amount.Decimal))
 	}
 	t.Fees = append(t.Fees, line)
 	if i := slices.IndexFunc(t.Holds, func(h HoldTerm) bool { return h.Account == line.Account }); i >= 0 {
-		t.Holds[i].Amount = accounts.Exact(t.Holds[i].Amount.Add(line.Amount.Decimal))
+		t.Holds[i].Amount = accounts.Exact(accounts.Plus(t.Holds[i].Amount.Decimal, line.Amount.Decimal))
 		return
 	}
 	if net := accounts.Sum(t.Postings, accounts.Customer(line.Account), line.Asset); net.IsNegative() {
