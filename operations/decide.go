@@ -69,6 +69,7 @@ type decision struct {
 	planned   *Plan
 	judged    View // what was planned in it
 	kin       kin  // of the refund that is judged
+	today     *days
 }
 
 // draft is a change that was decided and not yet stored.

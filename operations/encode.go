@@ -267,12 +267,13 @@ func (w *writer) end() { w.b = append(w.b, '}') }
 
 // key begins a field; field names need no escaping.
 func (w *writer) key(name string) {
-	if last := w.b[len(w.b)-1]; last != '{' {
-		w.b = append(w.b, ',')
+	b := w.b
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
 	}
-	w.b = append(w.b, '"')
-	w.b = append(w.b, name...)
-	w.b = append(w.b, '"', ':')
+	b = append(append(b, '"'), name...)
+	b = append(b, '"', ':')
+	w.b = b
 }
 
 func (w *writer) list(n int, null bool, item func(i int)) {
@@ -314,9 +315,9 @@ func (w *writer) value(name, s string) {
 		w.other(s)
 		return
 	}
-	w.b = append(w.b, '"')
-	w.b = append(w.b, s...)
-	w.b = append(w.b, '"')
+	b := append(w.b, '"') //nolint:gocritic // it becomes w.b again
+	b = append(append(b, s...), '"')
+	w.b = b
 }
 
 func (w *writer) textOr(name, s string) {

@@ -1,7 +1,6 @@
 package operations
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +34,7 @@ func (d *decision) recount(o *Operation, on Event) {
 	case o.State == Failed, o.State == Cancelled, o.State == Rejected, o.State == Expired:
 		o.Counted = nil
 	case on == OnExecute, on == OnModify, on == OnDue, on == OnApprove && o.State != AwaitingApproval:
-		dates := daysOf(d.now, d.zoneOf(d.f.id.Tenant))
+		dates := d.dates()
 		own, _ := d.f.open.get(o.ID)
 		v := View{f: d.f, order: o.Order, own: own, finish: on == OnDue, kin: d.kin, actor: d.c.actors[0]}
 		if n := d.countedOn(v, o, dates.today); !n.equal(o.Counted) {
@@ -244,7 +243,15 @@ func (c *counter) find(day Day) (int, bool) {
 		}
 		return len(c.past) + 1, false
 	}
-	return slices.BinarySearchFunc(c.past, day, func(d dayCount, day Day) int { return cmp.Compare(d.day, day) })
+	low, high := 0, len(c.past)
+	for low < high {
+		if mid := (low + high) / 2; c.past[mid].day < day {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < len(c.past) && c.past[low].day == day
 }
 
 // add gives the counter with that much more on a day, in the place it is given

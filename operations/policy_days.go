@@ -32,6 +32,24 @@ func daysOf(now time.Time, zone *time.Location) days {
 	return days{today: all[:n], rolling: all[n : 2*n], month: all[2*n : 3*n], oldest: all[3*n:]}
 }
 
+// dates are reckoned once for a decision.
+func (d *decision) dates() *days {
+	if d.today == nil {
+		dates := daysOf(d.now, d.zoneOf(d.f.id.Tenant))
+		d.today = &dates
+	}
+	return d.today
+}
+
+// dates are those of a decision, where the view is one of it.
+func (v *View) dates(r *rulebook, now time.Time) *days {
+	if v.today != nil {
+		return v.today
+	}
+	dates := daysOf(now, r.zoneOf(v.Book().Tenant))
+	return &dates
+}
+
 // appendDate appends what time.DateOnly makes of the date.
 func appendDate(text []byte, y int, m time.Month, d int) []byte {
 	if y < 0 || y > 9999 {

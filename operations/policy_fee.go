@@ -165,7 +165,7 @@ func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 	plain, shared := *t, true // until the first fee
 	for i := range r.fees {
 		f := &r.fees[i]
-		code, binds := f.Match.binds(v, &plain, t.Asset)
+		code, amount, binds := f.Match.binds(v, &plain, t.Asset)
 		if !binds {
 			continue
 		}
@@ -176,7 +176,7 @@ func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 			}
 			asset = found
 		}
-		fee, rounded := f.charges(v.moves(&plain, code, f.Match.Direction), asset.Scale)
+		fee, rounded := f.charges(amount, asset.Scale)
 		if fee.IsZero() {
 			continue
 		}

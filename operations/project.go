@@ -82,7 +82,12 @@ func (f *Folded) posted(ref accounts.Ref, asset string) decimal.Decimal {
 
 func balanceRows(after *Folded, e *Entry) []BalanceRow {
 	fx := &e.Effects
-	n := len(fx.Postings) + len(fx.Accounts) + len(fx.Holds) + len(fx.Releases)
+	n := len(fx.Accounts) + len(fx.Holds) + len(fx.Releases)
+	for i := range fx.Postings {
+		if !touched(fx.Postings[:i], &fx.Postings[i]) {
+			n++
+		}
+	}
 	if n == 0 {
 		return nil
 	}
