@@ -304,6 +304,11 @@ func (w *ruled) trade(later time.Time) operations.Request {
 	} else {
 		q.QuoteAmount = w.amount()
 	}
+	if w.r.IntN(5) == 0 { // what it comes to by its time is above or below what needs approval
+		q.BaseAmount, q.QuoteAmount, q.NotBefore = money("480"), decimal.Zero, w.clock.Now().Add(time.Duration(1+w.r.IntN(24))*time.Hour)
+		q.Limit = map[operations.Side]decimal.Decimal{operations.Buy: money("6.60"), operations.Sell: money("4.40")}[q.Side]
+		return q
+	}
 	if w.r.IntN(3) > 0 {
 		q.Limit = money([]string{"4.50", "5.20", "6.50"}[w.r.IntN(3)])
 	}
