@@ -40,7 +40,8 @@ type FeeRule struct {
 	// one credited where none is.
 	Payer func(v View, t Terms) accounts.ID
 
-	// Rounding of what comes out to the asset's scale.
+	// Rounding of what comes out to the asset's scale. It never leads above the
+	// Maximum: one that is finer than the scale is rounded down.
 	Rounding accounts.Rounding
 }
 
@@ -121,18 +122,17 @@ func (f *FeeRule) rates() []Tier {
 	return []Tier{f.Tier}
 }
 
-// charges tells what the rule charges for an amount, and whether that was
-// rounded.
-func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal, bool) {
+// charges tells what the rule charges for an amount, and by what it was rounded.
+func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal, accounts.Rounding) {
 	rate := &f.Tier
 	if len(f.Tiers) > 0 {
 		i := slices.IndexFunc(f.Tiers, func(t Tier) bool { return t.UpTo.IsZero() || !accounts.Less(t.UpTo, amount) })
 		if i < 0 {
-			return decimal.Decimal{}, false
+			return decimal.Decimal{}, ""
 		}
 		rate = &f.Tiers[i]
 	} else if !rate.UpTo.IsZero() && accounts.Less(rate.UpTo, amount) {
-		return decimal.Decimal{}, false
+		return decimal.Decimal{}, ""
 	}
 	exact := rate.Fixed
 	if !rate.BPS.IsZero() {
@@ -145,13 +145,21 @@ func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal,
 		exact = f.Maximum
 	}
 	if -exact.Exponent() <= scale {
-		return exact, false
+		return exact, ""
 	}
 	if _, places := accounts.Spread(exact); places <= int(scale) {
-		return exact, false
+		return exact, ""
 	}
-	fee := f.Rounding.Round(exact, scale)
-	return fee, !fee.Equal(exact)
+	by := f.Rounding
+	if by == "" {
+		by = accounts.HalfEven
+	}
+	fee := by.Round(exact, scale)
+	if f.Maximum.IsPositive() && accounts.Less(f.Maximum, fee) {
+		by = accounts.Down
+		fee = by.Round(f.Maximum, scale)
+	}
+	return fee, by
 }
 
 // charge adds the fees to the terms that a kind has planned.
@@ -176,7 +184,7 @@ func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 			}
 			asset = found
 		}
-		fee, rounded := f.charges(amount, asset.Scale)
+		fee, rounding := f.charges(amount, asset.Scale)
 		if fee.IsZero() {
 			continue
 		}
@@ -188,13 +196,7 @@ func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 			t.unshare(r.fees[i:])
 			shared = false
 		}
-		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside}
-		if rounded {
-			line.Rounding = accounts.HalfEven
-			if f.Rounding != "" {
-				line.Rounding = f.Rounding
-			}
-		}
+		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside, Rounding: rounding}
 		if v.asset(line.Account) != code {
 			unmet = append(unmet, Unmet{
 				Code: CodeFeeAccount, Subject: "fee:" + f.Name,
