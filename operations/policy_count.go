@@ -56,11 +56,13 @@ func (r *rulebook) countedOn(v View, o *Operation, today Day) *Counted {
 		if n == nil {
 			n = &Counted{Day: today, Amount: o.Order.Amount, Counters: make([]string, 0, len(r.limits))}
 		}
-		var name string
-		if c, ok := l.counted(v.folded(), o.Maker.ID); ok {
-			name = c.name
-		} else {
-			name = l.counter(o.Maker.ID)
+		name := l.Name
+		if l.PerOperator {
+			if c, ok := l.counted(v.folded(), o.Maker.ID); ok {
+				name = c.name // it is made already
+			} else {
+				name = l.counter(o.Maker.ID)
+			}
 		}
 		if l.Asset == o.Terms.Asset {
 			n.Counters = append(n.Counters, name)

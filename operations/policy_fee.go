@@ -171,6 +171,7 @@ func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 	var asset accounts.Asset
 	var in inside
 	plain, shared := *t, true // until the first fee
+	onTop := false
 	for i := range r.fees {
 		f := &r.fees[i]
 		code, amount, binds := f.Match.binds(v, &plain, t.Asset)
@@ -208,11 +209,14 @@ func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 		if f.Inside && t.Exchange == nil && code == t.Asset { // an exchange is priced: what is exact stays exact
 			unmet = append(unmet, t.take(line, &in)...)
 		} else {
-			t.settle(&in) // what is held depends on it
 			t.addOn(line)
+			onTop = true
 		}
 	}
 	t.settle(&in)
+	if onTop {
+		t.cover(len(plain.Holds))
+	}
 	return unmet
 }
 
@@ -287,6 +291,26 @@ func (t *Terms) settle(in *inside) {
 	case t.Provider != "":
 		carried := p.Amount
 		t.Carried = &carried
+	}
+}
+
+// cover has held what fees take an account below what it receives, in whichever
+// order they came. The holds that the kind has planned are grown already.
+func (t *Terms) cover(planned int) {
+	for i := range t.Fees {
+		l := &t.Fees[i]
+		is := func(h HoldTerm) bool { return h.Account == l.Account }
+		if slices.ContainsFunc(t.Holds[:planned], is) {
+			continue
+		}
+		net := accounts.Sum(t.Postings, accounts.Customer(l.Account), l.Asset)
+		switch j := slices.IndexFunc(t.Holds, is); {
+		case !net.IsNegative():
+		case j < 0:
+			t.Holds = append(t.Holds, HoldTerm{Account: l.Account, Amount: accounts.Exact(net.Neg())})
+		default:
+			t.Holds[j].Amount = accounts.Exact(net.Neg())
+		}
 	}
 }
 
