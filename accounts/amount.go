@@ -73,6 +73,9 @@ func CheckAmount(field string, d decimal.Decimal, scale int32) error {
 
 // CheckSigned is [CheckAmount] for a figure that may also be zero or negative.
 func CheckSigned(field string, d decimal.Decimal, scale int32) error {
+	if _, ok := compact(d); ok && -d.Exponent() <= min(scale, MaxScale) {
+		return nil
+	}
 	digits, places, ok := measure(d)
 	switch {
 	case !ok || digits > MaxDigits:
@@ -87,6 +90,9 @@ func CheckSigned(field string, d decimal.Decimal, scale int32) error {
 // digits, at most [MaxScale] of them after the point, zeros at the end not
 // counted.
 func Fits(d decimal.Decimal) bool {
+	if _, ok := compact(d); ok {
+		return true
+	}
 	digits, places, ok := measure(d)
 	return ok && digits <= MaxDigits && places <= MaxScale
 }

@@ -43,6 +43,15 @@ func small(d decimal.Decimal) (coefficient int64, ok bool) {
 	return c, c > -limit && c < limit && decimal.New(c, d.Exponent()).Equal(d)
 }
 
+// compact is small for a decimal that passes [Fits] whatever its digits are: a
+// whole number, or one of at most [MaxScale] places.
+func compact(d decimal.Decimal) (coefficient int64, ok bool) {
+	if e := d.Exponent(); e > 0 || e < -MaxScale {
+		return 0, false
+	}
+	return small(d)
+}
+
 // bounded says whether the representation of d is small enough to compute with.
 func bounded(d decimal.Decimal) bool {
 	if e := d.Exponent(); e > maxExponent || e < minExponent {
@@ -93,6 +102,9 @@ func trailingZeros(d decimal.Decimal, limit int) int {
 
 // appendCanonical appends what Canonical returns.
 func appendCanonical(buf []byte, d decimal.Decimal) []byte {
+	if c, ok := compact(d); ok {
+		return appendCompact(buf, c, int(-d.Exponent()))
+	}
 	sign := d.Sign()
 	e := int(d.Exponent())
 	if !bounded(d) {
@@ -129,6 +141,29 @@ func appendCanonical(buf []byte, d decimal.Decimal) []byte {
 		buf = appendZeros(buf, -whole)
 		return append(buf, digits...)
 	}
+}
+
+// appendCompact appends a coefficient with so many of its digits after the point.
+func appendCompact(buf []byte, c int64, places int) []byte {
+	if c < 0 {
+		buf, c = append(buf, '-'), -c
+	}
+	for places > 0 && c%10 == 0 {
+		c, places = c/10, places-1
+	}
+	if places == 0 {
+		return strconv.AppendInt(buf, c, 10)
+	}
+	by := int64(pow10[places]) //nolint:gosec // at most 10^18
+	buf = append(strconv.AppendInt(buf, c/by, 10), '.')
+	start := len(buf)
+	for c %= by; places > 0; places-- {
+		buf = append(buf, '0')
+	}
+	for i := len(buf) - 1; i >= start; i-- {
+		buf[i], c = "0123456789"[c%10], c/10
+	}
+	return buf
 }
 
 // appendCoefficient appends the digits of the coefficient, without its sign.

@@ -40,6 +40,9 @@ func (a Amount) MarshalText() ([]byte, error) {
 
 // AppendText appends the canonical text to b.
 func (a Amount) AppendText(b []byte) ([]byte, error) {
+	if c, ok := compact(a.Decimal); ok {
+		return appendCompact(b, c, int(-a.Exponent())), nil
+	}
 	if err := a.storable(); err != nil {
 		return b, err
 	}
@@ -85,7 +88,7 @@ func (a *Amount) Scan(value any) error {
 const textRoom = 24
 
 func (a Amount) storable() error {
-	if _, ok := small(a.Decimal); ok && a.Exponent() <= 0 && a.Exponent() >= -MaxScale {
+	if _, ok := compact(a.Decimal); ok {
 		return nil
 	}
 	return CheckSigned("amount", a.Decimal, MaxScale)

@@ -67,13 +67,12 @@ func (t Total) Decimal() decimal.Decimal {
 	if w.negative() {
 		w = wide{}.minus(w)
 	}
-	for ; e < 0; e++ {
-		hi, rest := bits.Div64(0, w.hi, 10)
-		lo, rest := bits.Div64(rest, w.lo, 10)
-		if rest != 0 {
-			break
+	for _, zeros := range [...]int32{16, 8, 4, 2, 1} { // any number of them up to 18
+		hi, rest := bits.Div64(0, w.hi, pow10[zeros])
+		lo, rest := bits.Div64(rest, w.lo, pow10[zeros])
+		if rest == 0 && e+zeros <= 0 {
+			w, e = wide{hi: hi, lo: lo}, e+zeros
 		}
-		w = wide{hi: hi, lo: lo}
 	}
 	if w.hi == 0 && w.lo <= math.MaxInt64 {
 		c := int64(w.lo)
@@ -113,10 +112,21 @@ func (w wide) cmp(x wide) int {
 
 // Less tells whether a is less than b, without allocating for figures of up to
 // 18 digits, whatever their exponents.
-func Less(a, b decimal.Decimal) bool { return TotalOf(a).Cmp(TotalOf(b)) < 0 }
+func Less(a, b decimal.Decimal) bool {
+	if a.Exponent() == b.Exponent() {
+		return a.Cmp(b) < 0
+	}
+	return TotalOf(a).Cmp(TotalOf(b)) < 0
+}
 
 // Plus is a.Add(b), with less work for figures of up to 18 digits.
 func Plus(a, b decimal.Decimal) decimal.Decimal {
+	switch {
+	case a.IsZero():
+		return b
+	case b.IsZero():
+		return a
+	}
 	x, y, e, ok := aligned(a, b)
 	if !ok {
 		return a.Add(b)
@@ -131,6 +141,18 @@ func Minus(a, b decimal.Decimal) decimal.Decimal {
 		return a.Sub(b)
 	}
 	return decimal.New(x-y, e)
+}
+
+// Times is a.Mul(b), with less work where the product has up to 18 digits.
+func Times(a, b decimal.Decimal) decimal.Decimal {
+	x, short := small(a)
+	y, ok := small(b)
+	if hi, lo := bits.Mul64(uint64(max(x, -x)), uint64(max(y, -y))); short && ok && hi == 0 && lo < pow10[maxSmall] { //nolint:gosec // absolute values
+		if e := int64(a.Exponent()) + int64(b.Exponent()); e == int64(int32(e)) { //nolint:gosec // that it fits is what is asked
+			return decimal.New(x*y, int32(e)) //nolint:gosec // it fits
+		}
+	}
+	return a.Mul(b)
 }
 
 // aligned gives two coefficients of one exponent that may be added.

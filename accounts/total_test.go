@@ -52,6 +52,44 @@ func TestTotalsAddUpAsDecimalsDo(t *testing.T) {
 			e := figure()
 			require.True(t, e.Add(d).Equal(accounts.Plus(e, d)), "%s and %s", e, d)
 			require.True(t, d.Sub(e).Equal(accounts.Minus(d, e)), "%s less %s", d, e)
+			require.True(t, d.Mul(e).Equal(accounts.Times(d, e)), "%s times %s", d, e)
+			require.Equal(t, e.LessThan(d), accounts.Less(e, d), "%s and %s", e, d)
+		}
+	}
+}
+
+// The shortest text of a figure is what decimals say, too, and each rounding.
+func TestFiguresAreWrittenAndRoundedAsDecimalsAre(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(3, 4))
+	exact := map[accounts.Rounding]func(decimal.Decimal, int32) decimal.Decimal{
+		"": decimal.Decimal.RoundBank, accounts.HalfEven: decimal.Decimal.RoundBank, accounts.HalfUp: decimal.Decimal.Round,
+		accounts.Up: decimal.Decimal.RoundUp, accounts.Down: decimal.Decimal.RoundDown,
+	}
+	for range 20_000 {
+		c := rnd.Int64() >> rnd.IntN(63)
+		for range rnd.IntN(8) {
+			c = c / 10 * 10
+			if rnd.IntN(2) == 0 { // halves are what roundings differ in
+				c += 5
+			}
+		}
+		d := decimal.New(c, -rnd.Int32N(20))
+		if rnd.IntN(2) == 0 {
+			d = d.Neg()
+		}
+		text := accounts.Canonical(d)
+		back, err := decimal.NewFromString(text)
+		require.NoError(t, err)
+		require.True(t, d.Equal(back), "%s as %s", d, text)
+		require.NotRegexp(t, `^-0$|^-?0[0-9]|\.$|\.[0-9]*0$`, text)
+		scale := rnd.Int32N(20)
+		for r, round := range exact {
+			want := d
+			if -d.Exponent() > scale {
+				want = round(d, scale)
+			}
+			require.True(t, want.Equal(r.Round(d, scale)), "%s to %d by %q: %s", d, scale, r, r.Round(d, scale))
 		}
 	}
 }

@@ -255,7 +255,7 @@ func (d *decision) fact(o Operation) error {
 	for i, p := range o.Terms.Postings {
 		id, ok := p.Ref.Account()
 		acc, found := d.f.accounts.get(id)
-		if !ok || !found || touched(o.Terms.Postings[:i], p) {
+		if !ok || !found || touched(o.Terms.Postings[:i], &p) {
 			continue
 		}
 		// What this operation held is released in the same change.

@@ -69,6 +69,7 @@ type decision struct {
 	planned   *Plan
 	judged    View // what was planned in it
 	kin       kin  // of the refund that is judged
+	today     *days
 }
 
 // draft is a change that was decided and not yet stored.
@@ -282,7 +283,11 @@ func (d *decision) advance(o Operation, on Event, to State) error {
 	d.rehold(&o)
 	d.recount(&o, on)
 	if to == Completed {
-		d.fx.Postings = append(d.fx.Postings, o.Terms.Postings...)
+		if d.fx.Postings == nil {
+			d.fx.Postings = slices.Clip(o.Terms.Postings)
+		} else {
+			d.fx.Postings = append(d.fx.Postings, o.Terms.Postings...)
+		}
 	}
 	d.operation = o.ID
 	d.fx.Operations = append(d.fx.Operations, o)

@@ -17,6 +17,9 @@ import (
 type writer struct {
 	b   []byte
 	err error
+
+	legs     []accounts.Posting // those that were written last
+	from, to int                // and where
 }
 
 // appendEntry appends the JSON of an entry: byte for byte what encoding/json
@@ -232,7 +235,15 @@ func (w *writer) fee(l *FeeLine) {
 	w.end()
 }
 
+// postings writes legs; those that an operation has just made are those of its
+// terms, and stand there once more as they were.
 func (w *writer) postings(ps []accounts.Posting) {
+	if len(ps) > 0 && len(ps) == len(w.legs) && &ps[0] == &w.legs[0] {
+		w.b = append(w.b, w.b[w.from:w.to]...)
+		return
+	}
+	w.legs, w.from = ps, len(w.b)
+	defer func() { w.to = len(w.b) }()
 	w.list(len(ps), ps == nil, func(i int) {
 		w.begin()
 		w.text("account", string(ps[i].Ref))
@@ -256,12 +267,13 @@ func (w *writer) end() { w.b = append(w.b, '}') }
 
 // key begins a field; field names need no escaping.
 func (w *writer) key(name string) {
-	if last := w.b[len(w.b)-1]; last != '{' {
-		w.b = append(w.b, ',')
+	b := w.b
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
 	}
-	w.b = append(w.b, '"')
-	w.b = append(w.b, name...)
-	w.b = append(w.b, '"', ':')
+	b = append(append(b, '"'), name...)
+	b = append(b, '"', ':')
+	w.b = b
 }
 
 func (w *writer) list(n int, null bool, item func(i int)) {
@@ -303,9 +315,9 @@ func (w *writer) value(name, s string) {
 		w.other(s)
 		return
 	}
-	w.b = append(w.b, '"')
-	w.b = append(w.b, s...)
-	w.b = append(w.b, '"')
+	b := append(w.b, '"') //nolint:gocritic // it becomes w.b again
+	b = append(append(b, s...), '"')
+	w.b = b
 }
 
 func (w *writer) textOr(name, s string) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -100,13 +101,27 @@ func Seal(e *Entry) (Sealed, error) {
 
 // extra guesses what fees and counts add to the bytes of an entry.
 func (e *Effects) extra() int {
-	n := 80 * max(0, len(e.Postings)-2)
+	n := extraLegs(e.Postings)
 	for i := range e.Operations {
 		o := &e.Operations[i]
-		n += 80*max(0, len(o.Terms.Postings)-2) + 128*len(o.Terms.Fees)
-		if o.Counted != nil {
-			n += 64 + 24*len(o.Counted.Counters) + 64*len(o.Counted.Others)
+		n += extraLegs(o.Terms.Postings)
+		for j := range o.Terms.Fees {
+			n += 72 + len(o.Terms.Fees[j].Fee) + len(o.Terms.Fees[j].Account)
 		}
+		if c := o.Counted; c != nil {
+			n += 64 + 80*len(c.Others)
+			for _, name := range c.Counters {
+				n += len(`"",`) + len(name)
+			}
+		}
+	}
+	return n
+}
+
+// extraLegs guesses what legs beyond the usual two add.
+func extraLegs(ps []accounts.Posting) (n int) {
+	for i := 2; i < len(ps); i++ {
+		n += 48 + len(ps[i].Ref)
 	}
 	return n
 }

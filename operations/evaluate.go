@@ -161,13 +161,13 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 	}
 	t, unmet := r.kinds[v.order.Kind].Plan(v, now)
 	if len(unmet) == 0 {
-		unmet = r.charge(v, &t)
+		unmet = r.charge(&v, &t)
 	}
 	if len(unmet) == 0 && !t.fits() {
 		t, unmet = Terms{Asset: t.Asset, Provider: t.Provider}, []Unmet{outOfRange(accounts.Suspense)}
 	}
-	ns := nets(v, t)
-	if err := r.sound(v, t); err != nil {
+	ns := nets(&v, &t)
+	if err := r.sound(&v, &t); err != nil {
 		if len(unmet) == 0 {
 			return t, nil, fmt.Errorf("kind %q: %w", v.order.Kind, err)
 		}
@@ -193,7 +193,7 @@ func (r *rulebook) price(v View, now time.Time) (Terms, []Unmet, error) {
 func strangers(v View) []Unmet {
 	var unmet []Unmet
 	for _, n := range named(v.order) {
-		if _, ok := v.Account(n.account); !ok {
+		if _, ok := v.folded().accounts.get(n.account); !ok {
 			unmet = append(unmet, v.eligible(n.account, n.dir, decimal.Decimal{})...)
 		}
 	}
@@ -203,7 +203,7 @@ func strangers(v View) []Unmet {
 // judge holds terms against the book and the firm's rules: what Execute does
 // again, without pricing.
 func (r *rulebook) judge(v View, t Terms, now time.Time) []Unmet {
-	unmet := r.judgeNets(v, t, nets(v, t), now)
+	unmet := r.judgeNets(v, t, nets(&v, &t), now)
 	if k, ok := r.kinds[v.order.Kind].(Rejudged); ok {
 		unmet = distinct(append(unmet, k.Judge(v, t)...))
 	}
@@ -268,9 +268,10 @@ func named(o Order) []net {
 // nets sums the postings of terms for each account of the customer: those the
 // order names first, then others in the order of their postings. An account
 // needs what is held on it, where that is more than it is debited.
-func nets(v View, t Terms) []net {
+func nets(v *View, t *Terms) []net {
 	ns := named(v.order)
-	for _, p := range t.Postings {
+	for i := range t.Postings {
+		p := &t.Postings[i]
 		id, ok := p.Ref.Account()
 		if !ok {
 			continue
@@ -307,7 +308,7 @@ var errUnsound = errors.New("planned terms that cannot be kept")
 
 // sound checks what no rule may waive: balance per asset, only accounts of this
 // customer and in their asset, holds that cover what is debited.
-func (r *rulebook) sound(v View, t Terms) error {
+func (r *rulebook) sound(v *View, t *Terms) error {
 	if len(t.Postings) == 0 {
 		return fmt.Errorf("%w: no postings", errUnsound)
 	}
@@ -315,12 +316,12 @@ func (r *rulebook) sound(v View, t Terms) error {
 		return fmt.Errorf("%w: %w", errUnsound, err)
 	}
 	if t.Exchange != nil {
-		if err := t.Exchange.sound(v, &t); err != nil {
+		if err := t.Exchange.sound(*v, t); err != nil {
 			return err
 		}
 	}
-	for _, p := range t.Postings {
-		if err := r.soundLeg(v, p); err != nil {
+	for i := range t.Postings {
+		if err := r.soundLeg(v, &t.Postings[i]); err != nil {
 			return err
 		}
 	}
@@ -333,12 +334,13 @@ func (r *rulebook) sound(v View, t Terms) error {
 			return fmt.Errorf("%w: two holds on account %q", errUnsound, h.Account)
 		}
 	}
-	for i, p := range t.Postings {
+	for i := range t.Postings {
+		p := &t.Postings[i]
 		id, ok := p.Ref.Account()
 		if !ok || !p.Amount.IsNegative() || touched(t.Postings[:i], p) {
 			continue
 		}
-		debit := accounts.Sum(t.Postings, p.Ref, p.Asset).Neg()
+		debit := accounts.Sum(t.Postings[i:], p.Ref, p.Asset).Neg()
 		h := slices.IndexFunc(t.Holds, func(h HoldTerm) bool { return h.Account == id })
 		if debit.IsPositive() && (h < 0 || t.Holds[h].Amount.LessThan(debit)) {
 			return fmt.Errorf("%w: account %q is debited beyond what is held", errUnsound, id)
@@ -349,7 +351,7 @@ func (r *rulebook) sound(v View, t Terms) error {
 
 // soundLeg checks one posting: a known asset, within its scale, to a system
 // account or to one of the customer's in that asset.
-func (r *rulebook) soundLeg(v View, p accounts.Posting) error {
+func (r *rulebook) soundLeg(v *View, p *accounts.Posting) error {
 	var scale int32
 	if id, ok := p.Ref.Account(); ok {
 		a, found := v.folded().accounts.get(id)

@@ -176,10 +176,14 @@ func (f *Folded) post(ps []accounts.Posting) error {
 		return err
 	}
 	f.system = slices.Clone(f.system) // once, whatever is posted to
-	for _, p := range ps {
+	for i := range ps {
+		p := &ps[i]
+		if touched(ps[:i], p) {
+			continue // it was posted with the first leg on its account
+		}
 		id, ok := p.Ref.Account()
 		if !ok {
-			if err := f.postSystem(p); err != nil {
+			if err := f.postSystem(ps[i:]); err != nil {
 				return err
 			}
 			continue
@@ -189,8 +193,7 @@ func (f *Folded) post(ps []accounts.Posting) error {
 			return fmt.Errorf("posting of %s %s to account %q", p.Amount, p.Asset, id)
 		}
 		a := *old
-		a.Posted = accounts.Exact(accounts.Plus(a.Posted.Decimal, p.Amount.Decimal))
-		if !accounts.Fits(a.Posted.Decimal) {
+		if a.Posted, ok = posted(a.Posted, ps[i:]); !ok {
 			return fmt.Errorf("posting of %s takes account %q beyond what can be kept", p.Amount, id)
 		}
 		f.accounts = f.accounts.with(id, &a)
@@ -199,18 +202,36 @@ func (f *Folded) post(ps []accounts.Posting) error {
 }
 
 // postSystem posts to balances that nobody else has yet.
-func (f *Folded) postSystem(p accounts.Posting) error {
-	for i := range f.system {
-		if f.system[i].Ref == p.Ref && f.system[i].Asset == p.Asset {
-			f.system[i].Posted = accounts.Exact(accounts.Plus(f.system[i].Posted.Decimal, p.Amount.Decimal))
-			if !accounts.Fits(f.system[i].Posted.Decimal) {
-				return fmt.Errorf("posting of %s takes %s beyond what can be kept", p.Amount, p.Ref)
+func (f *Folded) postSystem(ps []accounts.Posting) error {
+	p := &ps[0]
+	i := slices.IndexFunc(f.system, func(b systemBalance) bool { return b.Ref == p.Ref && b.Asset == p.Asset })
+	if i < 0 {
+		i, f.system = len(f.system), append(f.system, systemBalance{Ref: p.Ref, Asset: p.Asset})
+	}
+	var ok bool
+	if f.system[i].Posted, ok = posted(f.system[i].Posted, ps); !ok {
+		return fmt.Errorf("posting of %s takes %s beyond what can be kept", p.Amount, p.Ref)
+	}
+	return nil
+}
+
+// posted is a balance after all legs on the account of the first one; false
+// where it cannot be kept after each of them.
+func posted(balance accounts.Amount, ps []accounts.Posting) (accounts.Amount, bool) {
+	p := &ps[0]
+	if !touched(ps[1:], p) {
+		balance.Decimal = accounts.Plus(balance.Decimal, p.Amount.Decimal)
+		return balance, accounts.Fits(balance.Decimal)
+	}
+	sum := accounts.TotalOf(balance.Decimal)
+	for i := range ps {
+		if q := &ps[i]; q.Ref == p.Ref && q.Asset == p.Asset {
+			if sum = sum.Plus(accounts.TotalOf(q.Amount.Decimal)); !sum.Fits() {
+				return balance, false
 			}
-			return nil
 		}
 	}
-	f.system = append(f.system, systemBalance{Ref: p.Ref, Asset: p.Asset, Posted: p.Amount})
-	return nil
+	return accounts.Exact(sum.Decimal()), true
 }
 
 func (f *Folded) operation(o *Operation, e *Entry) error {

@@ -72,7 +72,7 @@ func (o Order) validate() error {
 	note(checkTime("not_before", o.NotBefore))
 	if len(o.Attributes) > MaxAttributes {
 		note(tenancy.Invalid("attributes", "has more than "+strconv.Itoa(MaxAttributes)+" keys"))
-	} else {
+	} else if len(o.Attributes) > 0 {
 		for _, k := range slices.Sorted(maps.Keys(o.Attributes)) {
 			note(tenancy.CheckID("attributes", k))
 			note(tenancy.CheckText("attributes."+k, o.Attributes[k], MaxAttribute))

@@ -78,38 +78,43 @@ func (r *rulebook) matched() error {
 	return errors.Join(errs...)
 }
 
-// covers tells whether the policy is for the order of the view, and in which
-// asset: the one that is asked for if that fits, or the first of its own that
-// the order moves. A limit asks for its asset, others for that of the amount.
-func (m *Match) covers(v *View, t *Terms, asset string) (string, bool) {
+// covers tells whether the policy is for the order of the view, in which
+// asset, and how much of that it moves: the one that is asked for if that fits,
+// or the first of its own that the order moves. A limit asks for its asset,
+// others for that of the amount.
+func (m *Match) covers(v *View, t *Terms, asset string) (string, decimal.Decimal, bool) {
+	amount := v.moves(t, asset, m.Direction)
+	if len(m.Assets) == 0 && !m.reached(amount) { // what is moved is the cheapest to ask
+		return "", amount, false
+	}
 	switch {
 	case len(m.Kinds) > 0 && !slices.Contains(m.Kinds, v.order.Kind),
 		len(m.Customers) > 0 && !slices.Contains(m.Customers, v.Book().Customer),
 		len(m.Groups) > 0 && !slices.ContainsFunc(v.folded().customer.Groups, func(g string) bool { return slices.Contains(m.Groups, g) }),
 		len(m.Types) > 0 && !slices.Contains(m.Types, v.Type()):
-		return "", false
+		return "", amount, false
 	}
-	if len(m.Assets) > 0 && !slices.Contains(m.Assets, asset) || !m.reached(v, t, asset) {
-		i := slices.IndexFunc(m.Assets, func(a string) bool { return a != asset && m.reached(v, t, a) })
+	if len(m.Assets) > 0 && !slices.Contains(m.Assets, asset) || !m.reached(amount) {
+		i := slices.IndexFunc(m.Assets, func(a string) bool { return a != asset && m.reached(v.moves(t, a, m.Direction)) })
 		if i < 0 {
-			return "", false
+			return "", amount, false
 		}
 		asset = m.Assets[i]
+		amount = v.moves(t, asset, m.Direction)
 	}
-	return asset, m.When == nil || m.When(*v, t.clone())
+	return asset, amount, m.When == nil || m.When(*v, t.clone())
 }
 
-// reached tells whether the order moves enough of an asset.
-func (m *Match) reached(v *View, t *Terms, asset string) bool {
-	amount := v.moves(t, asset, m.Direction)
+// reached tells whether so much of an asset is enough.
+func (m *Match) reached(amount decimal.Decimal) bool {
 	return amount.IsPositive() && (!m.From.IsPositive() || !accounts.Less(amount, m.From))
 }
 
 // binds is covers for a fee or a limit: one that names no kinds is for what
 // customers ask for, not for what the firm gives back or puts right.
-func (m *Match) binds(v *View, t *Terms, asset string) (string, bool) {
+func (m *Match) binds(v *View, t *Terms, asset string) (string, decimal.Decimal, bool) {
 	if len(m.Kinds) == 0 && (v.order.Kind == KindAdjustment || v.order.Kind == KindRefund) {
-		return "", false
+		return "", decimal.Decimal{}, false
 	}
 	return m.covers(v, t, asset)
 }

@@ -109,7 +109,7 @@ func (r *rulebook) needsApproval(v View, t *Terms) *ApprovalTerm {
 	}
 	for i := range r.approvals {
 		a := &r.approvals[i]
-		if _, ok := a.Match.covers(&v, t, t.Asset); !ok {
+		if _, _, ok := a.Match.covers(&v, t, t.Asset); !ok {
 			continue
 		}
 		persons, within := max(a.Persons, 1), a.Within

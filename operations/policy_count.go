@@ -1,7 +1,6 @@
 package operations
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +34,7 @@ func (d *decision) recount(o *Operation, on Event) {
 	case o.State == Failed, o.State == Cancelled, o.State == Rejected, o.State == Expired:
 		o.Counted = nil
 	case on == OnExecute, on == OnModify, on == OnDue, on == OnApprove && o.State != AwaitingApproval:
-		dates := daysOf(d.now, d.zoneOf(d.f.id.Tenant))
+		dates := d.dates()
 		own, _ := d.f.open.get(o.ID)
 		v := View{f: d.f, order: o.Order, own: own, finish: on == OnDue, kin: d.kin, actor: d.c.actors[0]}
 		if n := d.countedOn(v, o, dates.today); !n.equal(o.Counted) {
@@ -57,11 +56,13 @@ func (r *rulebook) countedOn(v View, o *Operation, today Day) *Counted {
 		if n == nil {
 			n = &Counted{Day: today, Amount: o.Order.Amount, Counters: make([]string, 0, len(r.limits))}
 		}
-		var name string
-		if c, ok := l.counted(v.folded(), o.Maker.ID); ok {
-			name = c.name
-		} else {
-			name = l.counter(o.Maker.ID)
+		name := l.Name
+		if l.PerOperator {
+			if c, ok := l.counted(v.folded(), o.Maker.ID); ok {
+				name = c.name // it is made already
+			} else {
+				name = l.counter(o.Maker.ID)
+			}
 		}
 		if l.Asset == o.Terms.Asset {
 			n.Counters = append(n.Counters, name)
@@ -107,7 +108,7 @@ var errCount = errors.New("a count that could not have been decided")
 func (f *Folded) drop(e *CountEffect) error {
 	if c, ok := f.counters.get(e.Counter); ok {
 		if i, found := c.find(e.Day); found && c.at(i).amount.Cmp(accounts.TotalOf(e.By.Neg())) == 0 {
-			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(e.Day, accounts.TotalOf(e.By.Decimal)))
+			f.counters = setCounter(table[string, *counter]{slices.Clone(f.counters.rows)}, e.Counter, c.add(nil, e.Day, accounts.TotalOf(e.By.Decimal)))
 			return nil
 		}
 	}
@@ -128,23 +129,29 @@ func (f *Folded) recount(old *Counted, o *Operation) error {
 			continue
 		}
 		if _, found := c.find(old.Day); found {
-			rows = setCounter(rows, name, c.add(old.Day, accounts.Total{}.Minus(by)))
+			rows = setCounter(rows, name, c.add(nil, old.Day, accounts.Total{}.Minus(by)))
 		}
 	}
 	if now != nil && !now.sound(o) {
 		return fmt.Errorf("%w: operation %q, %s, of %s on %q", errCount, o.ID, o.State, now.Amount, now.Day)
 	}
-	for name, by := range now.each {
-		c, ok := rows.get(name)
-		if ok {
-			c = c.add(now.Day, by)
-		} else {
-			c = &counter{name: name, last: dayCount{day: now.Day, amount: by}}
+	if now != nil {
+		made := make([]counter, len(now.Counters)+len(now.Others)) // those of an operation come and go together
+		for name, by := range now.each {
+			i, ok := rows.find(name)
+			c := &made[0]
+			made = made[1:]
+			if ok {
+				c = rows.rows[i].val.add(c, now.Day, by)
+				rows.rows[i].val = c
+			} else {
+				*c = counter{name: name, last: dayCount{day: now.Day, amount: by}}
+				rows = rows.with(name, c)
+			}
+			if !c.last.amount.Fits() {
+				return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
+			}
 		}
-		if !c.last.amount.Fits() {
-			return fmt.Errorf("%w: more than can be kept for %q", errCount, name)
-		}
-		rows = setCounter(rows, name, c)
 	}
 	f.counters = rows
 	return nil
@@ -238,17 +245,29 @@ func (c *counter) find(day Day) (int, bool) {
 		}
 		return len(c.past) + 1, false
 	}
-	return slices.BinarySearchFunc(c.past, day, func(d dayCount, day Day) int { return cmp.Compare(d.day, day) })
+	low, high := 0, len(c.past)
+	for low < high {
+		if mid := (low + high) / 2; c.past[mid].day < day {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < len(c.past) && c.past[low].day == day
 }
 
-// add gives the counter with that much more on a day; nil when nothing is left.
-func (c *counter) add(day Day, by accounts.Total) *counter {
+// add gives the counter with that much more on a day, in the place it is given
+// if it needs one; nil when nothing is left.
+func (c *counter) add(into *counter, day Day, by accounts.Total) *counter {
 	sum := c.last.amount.Plus(by)
 	switch {
 	case day == c.last.day && sum.Sign() > 0:
-		n := *c
-		n.last.amount = sum
-		return &n
+		if into == nil {
+			into = new(counter)
+		}
+		*into = *c
+		into.last.amount = sum
+		return into
 	case day > c.last.day:
 		return &counter{
 			name: c.name, past: append(slices.Clip(c.past), c.last),

@@ -72,12 +72,16 @@ func (c *Counted) sound(o *Operation) bool {
 	if !o.State.counts() || !c.Amount.Equal(o.Order.Amount.Decimal) || !c.Day.valid() || len(c.Counters)+len(c.Others) == 0 {
 		return false
 	}
-	var names []string
-	for name := range c.each {
-		if name == "" || slices.Contains(names, name) {
+	for i, name := range c.Counters {
+		if name == "" || slices.Contains(c.Counters[:i], name) {
 			return false
 		}
-		names = append(names, name)
+	}
+	for i := range c.Others {
+		name := c.Others[i].Counter
+		if name == "" || slices.Contains(c.Counters, name) || slices.ContainsFunc(c.Others[:i], func(n OtherCount) bool { return n.Counter == name }) {
+			return false
+		}
 	}
 	return !slices.ContainsFunc(c.Others, func(n OtherCount) bool {
 		is := func(dir accounts.Direction) bool { return n.Amount.Equal(o.Terms.other(n.Asset, dir)) }

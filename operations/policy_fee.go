@@ -40,7 +40,8 @@ type FeeRule struct {
 	// one credited where none is.
 	Payer func(v View, t Terms) accounts.ID
 
-	// Rounding of what comes out to the asset's scale.
+	// Rounding of what comes out to the asset's scale. It never leads above the
+	// Maximum: one that is finer than the scale is rounded down.
 	Rounding accounts.Rounding
 }
 
@@ -121,22 +122,21 @@ func (f *FeeRule) rates() []Tier {
 	return []Tier{f.Tier}
 }
 
-// charges tells what the rule charges for an amount, and whether that was
-// rounded.
-func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal, bool) {
+// charges tells what the rule charges for an amount, and by what it was rounded.
+func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal, accounts.Rounding) {
 	rate := &f.Tier
 	if len(f.Tiers) > 0 {
 		i := slices.IndexFunc(f.Tiers, func(t Tier) bool { return t.UpTo.IsZero() || !accounts.Less(t.UpTo, amount) })
 		if i < 0 {
-			return decimal.Decimal{}, false
+			return decimal.Decimal{}, ""
 		}
 		rate = &f.Tiers[i]
 	} else if !rate.UpTo.IsZero() && accounts.Less(rate.UpTo, amount) {
-		return decimal.Decimal{}, false
+		return decimal.Decimal{}, ""
 	}
 	exact := rate.Fixed
 	if !rate.BPS.IsZero() {
-		exact = accounts.Plus(exact, amount.Mul(rate.BPS).Shift(-4))
+		exact = accounts.Plus(exact, accounts.Times(amount, rate.BPS).Shift(-4))
 	}
 	if accounts.Less(exact, f.Minimum) {
 		exact = f.Minimum
@@ -144,24 +144,37 @@ func (f *FeeRule) charges(amount decimal.Decimal, scale int32) (decimal.Decimal,
 	if f.Maximum.IsPositive() && accounts.Less(f.Maximum, exact) {
 		exact = f.Maximum
 	}
-	if _, places := accounts.Spread(exact); places <= int(scale) {
-		return exact, false
+	if -exact.Exponent() <= scale {
+		return exact, ""
 	}
-	fee := f.Rounding.Round(exact, scale)
-	return fee, !fee.Equal(exact)
+	if _, places := accounts.Spread(exact); places <= int(scale) {
+		return exact, ""
+	}
+	by := f.Rounding
+	if by == "" {
+		by = accounts.HalfEven
+	}
+	fee := by.Round(exact, scale)
+	if f.Maximum.IsPositive() && accounts.Less(f.Maximum, fee) {
+		by = accounts.Down
+		fee = by.Round(f.Maximum, scale)
+	}
+	return fee, by
 }
 
 // charge adds the fees to the terms that a kind has planned.
-func (r *rulebook) charge(v View, t *Terms) []Unmet {
+func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 	if len(r.fees) == 0 {
 		return nil
 	}
 	var unmet []Unmet
 	var asset accounts.Asset
-	plain := t.clone()
+	var in inside
+	plain, shared := *t, true // until the first fee
+	onTop := false
 	for i := range r.fees {
 		f := &r.fees[i]
-		code, binds := f.Match.binds(&v, &plain, t.Asset)
+		code, amount, binds := f.Match.binds(v, &plain, t.Asset)
 		if !binds {
 			continue
 		}
@@ -172,25 +185,19 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 			}
 			asset = found
 		}
-		fee, rounded := f.charges(v.moves(&plain, code, f.Match.Direction), asset.Scale)
+		fee, rounding := f.charges(amount, asset.Scale)
 		if fee.IsZero() {
 			continue
 		}
-		payer := f.payer(v, plain, code)
+		payer := f.payer(v, &plain, code)
 		if payer == "" && f.Payer == nil { // nothing of the customer's is in it, such as a settlement
 			continue
 		}
-		if t.Fees == nil { // room for all of them at once
-			t.Fees = make([]FeeLine, 0, len(r.fees)-i)
-			t.Postings = slices.Grow(t.Postings, len(r.fees)-i)
+		if shared {
+			t.unshare(r.fees[i:])
+			shared = false
 		}
-		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside}
-		if rounded {
-			line.Rounding = accounts.HalfEven
-			if f.Rounding != "" {
-				line.Rounding = f.Rounding
-			}
-		}
+		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside, Rounding: rounding}
 		if v.asset(line.Account) != code {
 			unmet = append(unmet, Unmet{
 				Code: CodeFeeAccount, Subject: "fee:" + f.Name,
@@ -200,62 +207,127 @@ func (r *rulebook) charge(v View, t *Terms) []Unmet {
 			continue
 		}
 		if f.Inside && t.Exchange == nil && code == t.Asset { // an exchange is priced: what is exact stays exact
-			unmet = append(unmet, t.take(line)...)
+			unmet = append(unmet, t.take(line, &in)...)
 		} else {
 			t.addOn(line)
+			onTop = true
 		}
+	}
+	t.settle(&in)
+	if onTop {
+		t.cover(len(plain.Holds))
 	}
 	return unmet
 }
 
-func (f *FeeRule) payer(v View, t Terms, asset string) accounts.ID {
+func (f *FeeRule) payer(v *View, t *Terms, asset string) accounts.ID {
 	switch {
 	case f.Payer != nil:
-		return f.Payer(v, t)
+		return f.Payer(*v, t.clone())
 	case v.order.From != "" && (t.Exchange == nil && asset == t.Asset || v.asset(v.order.From) == asset):
 		return v.order.From
 	}
 	return v.order.To
 }
 
-// take has a fee come out of what is received.
-func (t *Terms) take(line FeeLine) []Unmet {
-	fee := line.Amount.Decimal
-	i := slices.IndexFunc(t.Postings, func(p accounts.Posting) bool {
-		return p.Asset == line.Asset && p.Amount.IsPositive() && p.Ref != accounts.IncomeFees
-	})
-	if i < 0 || !accounts.Less(fee, t.Postings[i].Amount.Decimal) {
+// unshare copies what fees change, with room for those that may come.
+func (t *Terms) unshare(fees []FeeRule) {
+	legs := len(fees)
+	for i := range fees {
+		if !fees[i].Inside {
+			legs++
+		}
+	}
+	t.Fees = append(make([]FeeLine, 0, len(t.Fees)+len(fees)), t.Fees...)
+	t.Postings = append(make([]accounts.Posting, 0, len(t.Postings)+legs), t.Postings...)
+	t.Holds = slices.Clone(t.Holds)
+}
+
+// inside is what fees take out of what is received, added up.
+type inside struct {
+	leg         int // of the postings, by which it is received
+	taken, left accounts.Total
+}
+
+// take has a fee come out of what is received; settle takes it off.
+func (t *Terms) take(line FeeLine, in *inside) []Unmet {
+	fee := accounts.TotalOf(line.Amount.Decimal)
+	if in.taken.Sign() == 0 {
+		in.leg = slices.IndexFunc(t.Postings, func(p accounts.Posting) bool {
+			return p.Asset == line.Asset && p.Amount.IsPositive() && p.Ref != accounts.IncomeFees
+		})
+		if in.leg >= 0 {
+			in.left = accounts.TotalOf(t.Postings[in.leg].Amount.Decimal)
+		}
+	}
+	if in.leg < 0 || fee.Cmp(in.left) >= 0 {
 		return []Unmet{{
 			Code: CodeFeeExceeds, Subject: "fee:" + line.Fee,
 			Figures: []Figure{{Name: "fee", Value: line.Amount.String()}, {Name: "asset", Value: line.Asset}},
 			Remedy:  "Ask for more than the fees.",
 		}}
 	}
-	p := &t.Postings[i]
-	p.Amount = accounts.Exact(accounts.Minus(p.Amount.Decimal, fee))
-	if _, ours := p.Ref.Account(); ours {
-		t.Credit = accounts.Exact(accounts.Minus(t.Credit.Decimal, fee))
-	} else if t.Provider != "" {
-		carried := p.Amount
-		t.Carried = &carried
-	}
+	in.left, in.taken = in.left.Minus(fee), in.taken.Plus(fee)
 	t.Postings = append(t.Postings, accounts.Posting{Ref: accounts.IncomeFees, Asset: line.Asset, Amount: line.Amount})
 	t.Fees = append(t.Fees, line)
 	return nil
 }
 
+// settle takes off what fees take from the inside.
+func (t *Terms) settle(in *inside) {
+	if in.taken.Sign() == 0 {
+		return
+	}
+	p := &t.Postings[in.leg]
+	whole := p.Amount.Equal(t.Credit.Decimal)
+	p.Amount = accounts.Exact(in.left.Decimal())
+	taken := in.taken
+	in.taken = accounts.Total{}
+	switch _, ours := p.Ref.Account(); {
+	case ours && whole:
+		t.Credit = p.Amount
+	case ours:
+		t.Credit = accounts.Exact(accounts.Minus(t.Credit.Decimal, taken.Decimal()))
+	case t.Provider != "":
+		carried := p.Amount
+		t.Carried = &carried
+	}
+}
+
+// cover has held what fees take an account below what it receives, in whichever
+// order they came. The holds that the kind has planned are grown already.
+func (t *Terms) cover(planned int) {
+	for i := range t.Fees {
+		l := &t.Fees[i]
+		is := func(h HoldTerm) bool { return h.Account == l.Account }
+		if slices.ContainsFunc(t.Holds[:planned], is) {
+			continue
+		}
+		net := accounts.Sum(t.Postings, accounts.Customer(l.Account), l.Asset)
+		switch j := slices.IndexFunc(t.Holds, is); {
+		case !net.IsNegative():
+		case j < 0:
+			t.Holds = append(t.Holds, HoldTerm{Account: l.Account, Amount: accounts.Exact(net.Neg())})
+		default:
+			t.Holds[j].Amount = accounts.Exact(net.Neg())
+		}
+	}
+}
+
 // addOn has a fee come on top; what is held grows with it.
 func (t *Terms) addOn(line FeeLine) {
-	t.Postings = append(t.Postings, legs(accounts.Customer(line.Account), accounts.IncomeFees, line.Asset, line.Amount.Decimal)...)
+	t.Postings = append(t.Postings,
+		accounts.Posting{Ref: accounts.Customer(line.Account), Asset: line.Asset, Amount: accounts.Exact(line.Amount.Neg())},
+		accounts.Posting{Ref: accounts.IncomeFees, Asset: line.Asset, Amount: line.Amount})
 	switch x := t.Exchange; {
 	case x != nil && (x.Side == Buy) == (line.Asset == x.Base): // it is the credited asset
-		t.Credit = accounts.Exact(t.Credit.Sub(line.Amount.Decimal))
+		t.Credit = accounts.Exact(accounts.Minus(t.Credit.Decimal, line.Amount.Decimal))
 	case x != nil || line.Asset == t.Asset:
-		t.Debit = accounts.Exact(t.Debit.Add(line.Amount.Decimal))
+		t.Debit = accounts.Exact(accounts.Plus(t.Debit.Decimal, line.Amount.Decimal))
 	}
 	t.Fees = append(t.Fees, line)
 	if i := slices.IndexFunc(t.Holds, func(h HoldTerm) bool { return h.Account == line.Account }); i >= 0 {
-		t.Holds[i].Amount = accounts.Exact(t.Holds[i].Amount.Add(line.Amount.Decimal))
+		t.Holds[i].Amount = accounts.Exact(accounts.Plus(t.Holds[i].Amount.Decimal, line.Amount.Decimal))
 		return
 	}
 	if net := accounts.Sum(t.Postings, accounts.Customer(line.Account), line.Asset); net.IsNegative() {

@@ -67,6 +67,8 @@ func TestAFeeIsWhatItsRatesSay(t *testing.T) {
 		"at least":                         {FeeRule{Tier: Tier{BPS: d("1")}, Minimum: d("3")}, "100", "3", false},
 		"at most":                          {FeeRule{Tier: Tier{BPS: d("1000")}, Maximum: d("7")}, "100", "7", false},
 		"a minimum of more decimal places": {FeeRule{Tier: Tier{BPS: d("1")}, Minimum: d("0.125")}, "1", "0.12", true},
+		"a maximum of more decimal places": {FeeRule{Tier: Tier{BPS: d("1000")}, Maximum: d("0.125"), Rounding: accounts.Up}, "100", "0.12", true},
+		"a rate just below that maximum":   {FeeRule{Tier: Tier{BPS: d("1249")}, Maximum: d("0.125"), Rounding: accounts.Up}, "1", "0.12", true},
 		"the first tier, to its end":       {FeeRule{Tiers: tiers}, "100", "1", false},
 		"the second tier":                  {FeeRule{Tiers: tiers}, "100.01", "0.5", true},
 		"the last tier":                    {FeeRule{Tiers: tiers}, "2000", "4", false},
@@ -74,9 +76,9 @@ func TestAFeeIsWhatItsRatesSay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fee, rounded := c.fee.charges(exact(t, c.amount), 2)
+			fee, by := c.fee.charges(exact(t, c.amount), 2)
 			require.Equal(t, c.want, accounts.Canonical(fee))
-			require.Equal(t, c.rounded, rounded)
+			require.Equal(t, c.rounded, by != "")
 		})
 	}
 }
@@ -178,4 +180,45 @@ func TestWhatIsWrongWithFeesIsToldAtOnce(t *testing.T) {
 		require.ErrorContains(t, err, part)
 	}
 	require.NotContains(t, err.Error(), "Fees[0]")
+}
+
+// What fees inside leave is what one on top is held against, in whichever order
+// they come.
+func TestFeesOnTopAreHeldAgainstWhatThoseInsideLeave(t *testing.T) {
+	t.Parallel()
+	in := FeeRule{Name: "inside", Tier: Tier{Fixed: exact(t, "9.5")}, Inside: true}
+	more := FeeRule{Name: "more", Tier: Tier{Fixed: exact(t, "0.2")}, Inside: true}
+	on := FeeRule{Name: "on-top", Tier: Tier{Fixed: exact(t, "1")}}
+	for name, fees := range map[string][]FeeRule{"inside first": {in, more, on}, "between": {in, on, more}, "on top first": {on, in, more}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := feeBook(t, Config{Fees: fees})
+			v := View{f: b.f, order: b.deposit(10)}
+			terms, _ := deposit{}.Plan(v, b.now)
+			require.Empty(t, b.rules.charge(&v, &terms))
+			require.Equal(t, "0.3", terms.Credit.String())
+			require.Equal(t, "1", terms.Debit.String())
+			require.Equal(t, "-0.7", accounts.Canonical(accounts.Sum(terms.Postings, "brl", "BRL")))
+			require.Len(t, terms.Holds, 1)
+			require.Equal(t, "0.7", terms.Holds[0].Amount.String())
+			require.Equal(t, "999.3", func() string { b.submit("a", b.deposit(10)); return b.posted("brl") }())
+		})
+	}
+}
+
+// What a firm's own code is shown of terms is a copy.
+func TestAPayerCannotChangeTheTerms(t *testing.T) {
+	t.Parallel()
+	spoil := func(_ View, terms Terms) accounts.ID {
+		for i := range terms.Postings {
+			terms.Postings[i].Amount = accounts.Exact(decimal.New(1, 0))
+		}
+		return "save"
+	}
+	when := func(v View, terms Terms) bool { return spoil(v, terms) != "" }
+	b := feeBook(t, Config{Fees: []FeeRule{{Name: "other", Match: Match{When: when}, Tier: Tier{Fixed: exact(t, "5")}, Payer: spoil}}})
+	o := b.submit("a", b.deposit(200))
+	require.Equal(t, "200", o.Terms.Credit.String())
+	require.Equal(t, "1200", b.posted("brl"))
+	require.Equal(t, "995", b.posted("save"))
 }

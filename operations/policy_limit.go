@@ -1,7 +1,6 @@
 package operations
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -155,6 +154,9 @@ func limitsOf(all []Limit) []limit {
 
 // counted is the counter of the limit for what an operator asks for.
 func (l *limit) counted(f *Folded, op string) (*counter, bool) {
+	if !l.PerOperator {
+		return f.counters.get(l.Name)
+	}
 	rows := f.counters.rows
 	i, ok := slices.BinarySearchFunc(rows, l, func(r row[string, *counter], l *limit) int { return l.compare(r.key, op) })
 	if !ok {
@@ -163,19 +165,20 @@ func (l *limit) counted(f *Folded, op string) (*counter, bool) {
 	return rows[i].val, true
 }
 
-// compare is that of a text with the counter's name, without making it.
+// compare is that of a text with the name of an operator's counter, without
+// making it.
 func (l *limit) compare(text, op string) int {
-	if !l.PerOperator || !strings.HasPrefix(text, l.Name) || len(text) == len(l.Name) {
-		if c := cmp.Compare(text, l.Name); c != 0 || !l.PerOperator {
+	if !strings.HasPrefix(text, l.Name) || len(text) == len(l.Name) {
+		if c := strings.Compare(text, l.Name); c != 0 {
 			return c
 		}
 		return -1
 	}
 	rest := text[len(l.Name):]
-	if c := cmp.Compare(rest[0], '@'); c != 0 {
+	if c := int(rest[0]) - '@'; c != 0 {
 		return c
 	}
-	return cmp.Compare(rest[1:], op)
+	return strings.Compare(rest[1:], op)
 }
 
 // binding walks the limits that are for the order of the view, each with how
@@ -183,11 +186,11 @@ func (l *limit) compare(text, op string) int {
 func (r *rulebook) binding(v *View, t *Terms, yield func(l *limit, amount decimal.Decimal)) {
 	for i := range r.limits {
 		l := &r.limits[i]
-		amount := v.moves(t, l.Asset, l.Match.Direction)
-		if !amount.IsPositive() {
-			continue
+		asset, amount, ok := l.Match.binds(v, t, l.Asset)
+		if ok && asset != l.Asset {
+			amount = v.moves(t, l.Asset, l.Match.Direction)
 		}
-		if _, ok := l.Match.binds(v, t, l.Asset); ok {
+		if ok && amount.IsPositive() {
 			yield(l, amount)
 		}
 	}
@@ -199,7 +202,7 @@ func (r *rulebook) beyondLimits(v View, t Terms, now time.Time) []Unmet {
 		return nil
 	}
 	var unmet []Unmet
-	f, maker, d := v.folded(), v.maker(), daysOf(now, r.zoneOf(v.Book().Tenant))
+	f, maker, d := v.folded(), v.maker(), v.dates(r, now)
 	fresh := 0
 	r.binding(&v, &t, func(l *limit, amount decimal.Decimal) {
 		asked := accounts.TotalOf(amount)
@@ -256,7 +259,7 @@ func (r *rulebook) limitUses(v View, t Terms, now time.Time) []LimitUse {
 		return nil
 	}
 	var all []LimitUse
-	d := daysOf(now, r.zoneOf(v.Book().Tenant))
+	d := v.dates(r, now)
 	r.binding(&v, &t, func(l *limit, _ decimal.Decimal) {
 		c, _ := l.counted(v.folded(), v.maker())
 		for i := range l.bounds {

@@ -50,14 +50,21 @@ func postingRows(before, after *Folded, e *Entry) []PostingRow {
 		return nil
 	}
 	rows := make([]PostingRow, len(ps))
-	for i, p := range ps {
-		rows[i] = PostingRow{
-			Seq: e.Seq, N: i, At: e.At, Operation: e.Operation, Ref: p.Ref, Asset: p.Asset, Amount: p.Amount.Decimal,
+	for i := range ps {
+		p, r := &ps[i], &rows[i]
+		r.Seq, r.N, r.At, r.Operation, r.Ref, r.Asset, r.Amount = e.Seq, i, e.At, e.Operation, p.Ref, p.Asset, p.Amount.Decimal
+		if !touched(ps[i+1:], p) {
+			r.Balance = after.posted(p.Ref, p.Asset)
+			continue
 		}
-		if touched(ps[i+1:], p) { // not the last leg on its account: only so much of the change is made by then
-			rows[i].Balance = accounts.Plus(before.posted(p.Ref, p.Asset), accounts.Sum(ps[:i+1], p.Ref, p.Asset))
+		earlier := i - 1 // not the last leg on its account: only so much of the change is made by then
+		for earlier >= 0 && (rows[earlier].Ref != p.Ref || rows[earlier].Asset != p.Asset) {
+			earlier--
+		}
+		if earlier >= 0 {
+			r.Balance = accounts.Plus(rows[earlier].Balance, r.Amount)
 		} else {
-			rows[i].Balance = after.posted(p.Ref, p.Asset)
+			r.Balance = accounts.Plus(before.posted(p.Ref, p.Asset), r.Amount)
 		}
 	}
 	return rows
@@ -75,7 +82,12 @@ func (f *Folded) posted(ref accounts.Ref, asset string) decimal.Decimal {
 
 func balanceRows(after *Folded, e *Entry) []BalanceRow {
 	fx := &e.Effects
-	n := len(fx.Postings) + len(fx.Accounts) + len(fx.Holds) + len(fx.Releases)
+	n := len(fx.Accounts) + len(fx.Holds) + len(fx.Releases)
+	for i := range fx.Postings {
+		if !touched(fx.Postings[:i], &fx.Postings[i]) {
+			n++
+		}
+	}
 	if n == 0 {
 		return nil
 	}

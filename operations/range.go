@@ -14,7 +14,8 @@ import (
 func beyondRange(v View, t Terms) []Unmet {
 	var unmet []Unmet
 	f := v.folded()
-	for i, p := range t.Postings {
+	for i := range t.Postings {
+		p := &t.Postings[i]
 		posted := f.posted(p.Ref, p.Asset)
 		if f.large == 0 && !accounts.Large(posted) && !accounts.Large(p.Amount.Decimal) || touched(t.Postings[:i], p) {
 			continue
@@ -95,7 +96,7 @@ func (r *reach) add(part decimal.Decimal) {
 }
 
 // widen takes in the legs that are on the account of p.
-func (r *reach) widen(p accounts.Posting, legs []accounts.Posting) {
+func (r *reach) widen(p *accounts.Posting, legs []accounts.Posting) {
 	for _, q := range legs {
 		if q.Ref == p.Ref && q.Asset == p.Asset {
 			r.add(q.Amount.Decimal)
@@ -110,9 +111,9 @@ func (r *reach) keepable() bool {
 }
 
 // touched tells whether one of the legs is on the account of p.
-func touched(legs []accounts.Posting, p accounts.Posting) bool {
-	for _, q := range legs {
-		if q.Ref == p.Ref && q.Asset == p.Asset {
+func touched(legs []accounts.Posting, p *accounts.Posting) bool {
+	for i := range legs {
+		if q := &legs[i]; q.Ref == p.Ref && q.Asset == p.Asset {
 			return true
 		}
 	}

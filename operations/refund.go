@@ -249,6 +249,9 @@ func (d *decision) refunds(parent OperationID) ([]*Operation, error) {
 func (d *decision) view(o Order, own *Operation) (v View, err error) {
 	defer func() { d.kin = v.kin }()
 	v = View{f: d.f, order: o, own: own, stops: d.stops(), actor: d.c.actors[0], acknowledged: d.c.intent.Acknowledge}
+	if len(d.limits) > 0 {
+		v.today = d.dates()
+	}
 	if o.Kind != KindRefund || o.Parent == "" {
 		return v, nil
 	}

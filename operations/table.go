@@ -17,7 +17,15 @@ type row[K cmp.Ordered, V any] struct {
 }
 
 func (t table[K, V]) find(key K) (int, bool) {
-	return slices.BinarySearchFunc(t.rows, key, func(r row[K, V], k K) int { return cmp.Compare(r.key, k) })
+	low, high := 0, len(t.rows)
+	for low < high {
+		if mid := (low + high) / 2; t.rows[mid].key < key {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, low < len(t.rows) && t.rows[low].key == key
 }
 
 func (t table[K, V]) get(key K) (V, bool) {

@@ -30,7 +30,8 @@ type View struct {
 	stops  []tenancy.Stopped
 	actor  tenancy.Actor
 
-	facts any // what the kind has gathered
+	facts any   // what the kind has gathered
+	today *days // of the decision that this is a view of, if it needs them
 
 	acknowledged []string // warnings that the command has seen
 }

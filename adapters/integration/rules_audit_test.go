@@ -8,6 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -128,6 +129,9 @@ func (a *auditor) operation(e *operations.Entry, o operations.Operation) {
 	if term := o.Terms.Approval; term != nil && goesOn && (old.State == "" || old.State == operations.Prepared) {
 		a.wrongf("%s goes from %q to %s without approval", o.ID, old.State, o.State)
 	}
+	if most, ok := a.moved(&o, "BRL", ""); ok && goesOn && o.Terms.Exchange != nil && !most.LessThan(money(dealt)) && len(a.agreed[o.ID]) == 0 {
+		a.wrongf("%s of %s BRL is %s, and nobody else agreed to that", o.ID, most, o.State)
+	}
 	a.begins(e, &o)
 	a.fees(e, &o)
 	a.count(e, &old, &o)
@@ -219,11 +223,12 @@ func (a *auditor) count(e *operations.Entry, old, o *operations.Operation) {
 	}
 	for i := range a.limits {
 		l := &a.limits[i]
-		if !slices.Contains(l.Match.Kinds, o.Order.Kind) || l.Asset != o.Terms.Asset {
+		amount, bound := a.bound(l, o)
+		if !bound {
 			continue
 		}
 		if _, counts := a.counted[o.ID]; counts && e.Action != operations.ActReport {
-			if amount := o.Order.Amount.Decimal; l.Max.IsPositive() && amount.GreaterThan(l.Max) || amount.LessThan(l.Min) {
+			if l.Max.IsPositive() && amount.GreaterThan(l.Max) || amount.LessThan(l.Min) {
 				a.wrongf("%s of %s is beyond %s", o.ID, amount, l.Name)
 			}
 		}
@@ -233,12 +238,41 @@ func (a *auditor) count(e *operations.Entry, old, o *operations.Operation) {
 	}
 }
 
+// bound tells whether a limit is for the operation, and how much of its asset
+// that moves.
+func (a *auditor) bound(l *operations.Limit, o *operations.Operation) (decimal.Decimal, bool) {
+	if !slices.Contains(l.Match.Kinds, o.Order.Kind) {
+		return decimal.Zero, false
+	}
+	return a.moved(o, l.Asset, l.Match.Direction)
+}
+
+// moved is how much of an asset leaves the customer or comes, without fees. Of a
+// trade that is what its price says, of both assets.
+func (a *auditor) moved(o *operations.Operation, asset string, dir accounts.Direction) (decimal.Decimal, bool) {
+	x := o.Terms.Exchange
+	if x == nil {
+		comes := o.Order.From == ""
+		return o.Order.Amount.Decimal, asset == o.Terms.Asset && (dir == "" || o.Order.Kind == operations.KindTransfer || comes == (dir == accounts.Credit))
+	}
+	if fixed := map[string]accounts.Amount{x.Base: x.BaseAmount, x.Quote: x.QuoteAmount}[x.Fixed]; x.Fixed != o.Terms.Asset || !fixed.Equal(o.Order.Amount.Decimal) {
+		a.wrongf("%s asks for %s %s, and is of %s %s", o.ID, o.Order.Amount, o.Terms.Asset, fixed, x.Fixed)
+	}
+	switch comes := (asset == x.Base) == (x.Side == operations.Buy); {
+	case asset != x.Base && asset != x.Quote, dir != "" && comes != (dir == accounts.Credit):
+		return decimal.Zero, false
+	case asset == x.Base:
+		return x.BaseAmount.Decimal, true
+	}
+	return x.QuoteAmount.Decimal, true
+}
+
 func (a *auditor) windows(l *operations.Limit, o *operations.Operation) {
 	days := map[string]decimal.Decimal{}
 	for id, day := range a.counted {
 		other := a.ops[id]
-		if slices.Contains(l.Match.Kinds, other.Order.Kind) && l.Asset == other.Terms.Asset && (!l.PerOperator || other.Maker.ID == o.Maker.ID) {
-			days[day] = days[day].Add(other.Order.Amount.Decimal)
+		if amount, bound := a.bound(l, &other); bound && (!l.PerOperator || other.Maker.ID == o.Maker.ID) {
+			days[day] = days[day].Add(amount)
 		}
 	}
 	for day := range days {

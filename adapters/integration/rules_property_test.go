@@ -19,6 +19,7 @@ import (
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/operationstest"
+	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -68,7 +69,9 @@ func runRules(t *testing.T, most int, fresh func() (operations.Store, func())) {
 		operations.CodeFeeExceeds, operations.CodeFeeAccount, accounts.CodeInsufficientAvailable, operations.CodeOwnOperation, operations.CodeAlreadyApproved, operations.CodeNotApproved,
 		operations.CodeApprovalExpired, operations.CodeLookAlike, operations.CodeRefundExceeds, operations.CodeFeesReturned, operations.CodeNotRefundable,
 		operations.CodeCustomerFrozen, operations.CodeAccountFrozen, operations.CodeStopped, operations.CodeTermsExpired, operations.CodeStateForbids, operations.CodeFieldFixed,
+		trading.CodeLimitNeeded, trading.CodeLimitRate, operations.OutcomeChanged,
 		"ok", "explained", "acknowledged", "completed", "rejected", "expired", "failed", "cancelled", "fee", "fees returned",
+		"trade completed", "trade waited", "trade in the other asset", "limit of bought", "limit of spent", "limit of traded", "fee of the other asset",
 	} {
 		require.Positive(t, seen[code], code)
 	}
@@ -80,6 +83,7 @@ type ruled struct {
 	t      *testing.T
 	r      *rand.Rand
 	clock  *operationstest.Clock
+	board  *trading.Board
 	store  operations.Store
 	eng    *operations.Engine
 	house  tenancy.Scope
@@ -104,8 +108,15 @@ func ruledLimits() []operations.Limit {
 		{Name: "rolling", Match: match("withdrawal", "transfer"), Asset: "BRL", Rolling: money("20000")},
 		{Name: "month", Match: match("deposit"), Asset: "USD", Month: money("15000")},
 		{Name: "own", Match: match("transfer"), Asset: "BRL", PerOperator: true, Day: money("6000")},
+		{Name: "traded", Match: match("trade"), Asset: "BRL", Min: money("10"), Max: money("6000"), Rolling: money("30000")},
+		{Name: "bought", Match: operations.Match{Kinds: []string{"trade"}, Direction: accounts.Credit}, Asset: "USD", PerOperator: true, Day: money("900"), Month: money("4000")},
+		{Name: "spent", Match: operations.Match{Kinds: []string{"trade", "withdrawal"}, Direction: accounts.Debit}, Asset: "BRL", Day: money("9000")},
 	}
 }
+
+// dealt is how much of the reais a trade may be of before another person has to
+// agree, in whichever asset its amount is given.
+const dealt = "2500"
 
 func ruledConfig() operations.Config {
 	return operations.Config{
@@ -120,6 +131,8 @@ func ruledConfig() operations.Config {
 				}
 				return v.Order().To
 			}},
+			{Name: "exchange", Match: operations.Match{Kinds: []string{"trade"}}, Tier: operations.Tier{BPS: money("30")}, Rounding: accounts.HalfUp},
+			{Name: "tax", Match: operations.Match{Kinds: []string{"trade"}, Assets: []string{"BRL"}, Direction: accounts.Debit, From: money("100")}, Tier: operations.Tier{BPS: money("38")}, Rounding: accounts.Up},
 		},
 		Limits: ruledLimits(),
 		Approvals: []operations.Approval{
@@ -127,6 +140,7 @@ func ruledConfig() operations.Config {
 			{Name: "huge", Match: operations.Match{Kinds: []string{"withdrawal"}, From: money("3000")}, Persons: 2, Within: 2 * time.Hour},
 			{Name: "moved", Match: operations.Match{Kinds: []string{"transfer"}, From: money("4000")}, Within: time.Hour},
 			{Name: "back", Match: operations.Match{Kinds: []string{"refund"}, From: money("200")}, Within: time.Hour},
+			{Name: "dealt", Match: operations.Match{Kinds: []string{"trade"}, Assets: []string{"BRL"}, From: money(dealt)}, Within: time.Hour},
 		},
 	}
 }
@@ -140,8 +154,13 @@ func newRuled(t *testing.T, store operations.Store, seed uint64, seen map[string
 	})
 	c := ruledConfig()
 	c.Clock, c.IDs, c.Entropy = w.clock, &operationstest.IDs{}, &operationstest.Entropy{}
-	c.Providers = map[string]operations.Provider{"bank": bank}
-	var err error
+	w.board = &trading.Board{}
+	house := trading.NewHouse(w.board)
+	kind, err := trading.New(trading.Config{Providers: map[string]trading.Provider{"house": house}, ValidFor: time.Minute})
+	require.NoError(t, err)
+	c.Kinds = []operations.Kind{kind}
+	c.Providers = map[string]operations.Provider{"bank": bank, "house": house}
+	w.rate()
 	w.eng, err = operations.New(store, c)
 	require.NoError(t, err)
 	ctx := context.Background()
@@ -172,6 +191,9 @@ func newRuled(t *testing.T, store operations.Store, seed uint64, seen map[string
 			w.brl = append(w.brl, id)
 		}
 	}
+	w.manage(w.scopes["ana"], trading.SetCustomer{Customer: trading.Customer{Providers: []string{"house"}}})
+	spreads := trading.Spreads{Working: money("50"), DayOff: money("80"), Closed: money("80")}
+	w.manage(w.scopes["ana"], trading.SetPair{Pair: trading.Pair{Base: w.usd, Quote: w.brl[0], Quotations: []trading.Path{{Provider: "house", Priority: 1, Spread: spreads}}}})
 	for _, id := range []accounts.ID{w.brl[0], w.brl[0], w.usd} {
 		_, err := w.eng.Submit(ctx, w.scopes["ana"], w.in(), operations.Deposit{To: id, Amount: money("7000")})
 		require.NoError(t, err)
@@ -257,7 +279,9 @@ func (w *ruled) request() operations.Request {
 		later = w.clock.Now().Add(time.Duration(w.r.IntN(48)) * time.Hour)
 	}
 	via := []string{"", "bank"}[w.r.IntN(2)]
-	switch w.r.IntN(8) {
+	switch w.r.IntN(11) {
+	case 8, 9, 10:
+		return w.trade(later)
 	case 0, 1:
 		return operations.Deposit{To: brl, Amount: w.amount().Add(w.amount()), Via: via, NotBefore: later}
 	case 2:
@@ -270,6 +294,32 @@ func (w *ruled) request() operations.Request {
 		return operations.Transfer{From: brl, To: other, Amount: w.amount(), NotBefore: later}
 	}
 	return operations.Refund{Parent: w.pick(), Amount: w.amount(), Fees: w.r.IntN(3) == 0, Purpose: "asked for"}
+}
+
+// trade is one of either side, in either asset; what waits mostly has a limit.
+func (w *ruled) trade(later time.Time) operations.Request {
+	q := trading.Trade{Base: w.usd, Quote: w.brl[0], Side: []operations.Side{operations.Buy, operations.Sell}[w.r.IntN(2)], NotBefore: later}
+	if w.r.IntN(2) == 0 {
+		q.BaseAmount = decimal.New(1+w.r.Int64N(100_000), -2)
+	} else {
+		q.QuoteAmount = w.amount()
+	}
+	if w.r.IntN(5) == 0 { // what it comes to by its time is above or below what needs approval
+		q.BaseAmount, q.QuoteAmount, q.NotBefore = money("480"), decimal.Zero, w.clock.Now().Add(time.Duration(1+w.r.IntN(24))*time.Hour)
+		q.Limit = map[operations.Side]decimal.Decimal{operations.Buy: money("6.60"), operations.Sell: money("4.40")}[q.Side]
+		return q
+	}
+	if w.r.IntN(3) > 0 {
+		q.Limit = money([]string{"4.50", "5.20", "6.50"}[w.r.IntN(3)])
+	}
+	return q
+}
+
+// rate puts up another rate.
+func (w *ruled) rate() {
+	_, err := w.board.Put(trading.Rate{Base: "USD", Quote: "BRL", Value: decimal.New(45_000+w.r.Int64N(20_000), -4), At: w.clock.Now(), Source: "board"})
+	require.NoError(w.t, err)
+	w.last = "another rate"
 }
 
 // pick is mostly one of the latest operations.
@@ -286,7 +336,9 @@ func (w *ruled) pick() operations.OperationID {
 func (w *ruled) step() {
 	w.enter()
 	ctx := context.Background()
-	switch n := w.r.IntN(40); {
+	switch n := w.r.IntN(42); {
+	case n >= 40:
+		w.rate()
 	case n < 17:
 		w.ask(ctx)
 	case n < 34:
@@ -315,8 +367,30 @@ func (w *ruled) tally() {
 		if len(o.Terms.Fees) > 0 {
 			w.seen["fee"]++
 		}
+		w.tallyTrade(&o)
 		if o.Order.Kind == operations.KindRefund && len(o.Order.Attributes) > 0 && o.State == operations.Completed {
 			w.seen["fees returned"]++
+		}
+	}
+}
+
+func (w *ruled) tallyTrade(o *operations.Operation) {
+	if o.Terms.Exchange == nil {
+		return
+	}
+	w.seen["trade "+string(o.State)]++
+	if o.State == operations.Completed && (o.Content > 0 || !o.Order.NotBefore.IsZero()) {
+		w.seen["trade waited"]++
+	}
+	if o.Counted != nil && len(o.Counted.Others) > 0 {
+		w.seen["trade in the other asset"]++
+	}
+	if o.Outcome != nil {
+		w.seen[o.Outcome.Code]++
+	}
+	for _, l := range o.Terms.Fees {
+		if l.Asset != o.Terms.Asset {
+			w.seen["fee of the other asset"]++
 		}
 	}
 }
@@ -381,6 +455,9 @@ func (w *ruled) told(unmet []operations.Unmet, got error) bool {
 	require.Equal(w.t, asJSON(w.t, unmet), asJSON(w.t, refused.Unmet), w.last)
 	for _, u := range unmet {
 		w.seen[u.Code]++
+		if name, ok := strings.CutPrefix(u.Subject, "limit:"); ok {
+			w.seen["limit of "+name]++
+		}
 	}
 	return true
 }
