@@ -200,6 +200,13 @@ func (w *writer) exchange(x *Exchange) {
 	if !x.Slippage.IsZero() {
 		w.amount("slippage", x.Slippage)
 	}
+	if x.Parts {
+		w.key("parts")
+		w.b = append(w.b, "true"...)
+	}
+	if !x.Agreed.IsZero() {
+		w.amount("agreed", x.Agreed)
+	}
 	w.amount("rate", x.Rate)
 	w.amount("provider_rate", x.ProviderRate)
 	w.amount("reference", x.Reference)
@@ -229,6 +236,10 @@ func (w *writer) fee(l *FeeLine) {
 		w.b = append(w.b, "true"...)
 	}
 	w.textOr("rounding", string(l.Rounding))
+	if l.Whole {
+		w.key("whole")
+		w.b = append(w.b, "true"...)
+	}
 	w.end()
 }
 

@@ -198,7 +198,6 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 	}
 	t.Debit, t.Credit = accounts.Exact(debit), accounts.Exact(credit)
 	t.Holds = []operations.HoldTerm{{Account: o.From, Amount: t.Debit}}
-	t.Postings = x.postings(&o, of.side, of.base.Asset, of.quote.Asset, t.Provider)
 	t.Expires = now.Add(k.validFor(&o))
 	if e := f.quote.Expires; !e.IsZero() && e.Before(t.Expires) {
 		t.Expires = e
@@ -210,8 +209,10 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		Rate:     accounts.Exact(rate), ProviderRate: accounts.Exact(f.quote.Rate),
 		Reference: accounts.Exact(f.reference.Value), Source: f.reference.Source, At: f.reference.At.UTC(), Stale: f.reference.Stale || f.quote.Stale,
 		Spread: accounts.Exact(spread), Session: string(f.session), Rounding: x.rounding,
+		Parts:  of.pair.Fills == InPart && !k.cfg.Providers[t.Provider].Contract().Inside,
 		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed,
 	}
+	t.Postings = t.Exchange.Postings(o, t.Provider)
 	return t, unmet
 }
 

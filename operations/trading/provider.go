@@ -14,7 +14,11 @@ import (
 // Provider quotes prices and executes trades. What executing promises is in
 // operations.Provider; an instruction's Terms.Exchange says what to exchange,
 // and a settled answer brings the base amount, in Amount and Asset, and what it
-// was paid with or brought, in Counter and CounterAsset.
+// was paid with or brought, in Counter and CounterAsset. Where Parts is set
+// there, a part may be carried out and told, once it is certain that the rest
+// will not be, as operations.AnswerPart: an amount that is less, and for it the
+// counter amount at the ProviderRate, rounded to a unit. Where it is not set, it
+// is all or nothing.
 type Provider interface {
 	operations.Provider
 	// Quote gives a rate without obligation: nothing happens until Send. Requests

@@ -2,6 +2,7 @@ package trading_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -177,3 +178,7 @@ func beginWith(t *testing.T, c trading.Config, more operations.Config) *desk {
 	t.Helper()
 	return begin(t, memory.New(), c, more)
 }
+
+func memoryStore() operations.Store { return memory.New() }
+
+var errCutOff = errors.New("cut off")
