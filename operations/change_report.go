@@ -202,6 +202,12 @@ func (d *decision) ended(o *Operation, a Answer, on Event, to State) error {
 	return nil
 }
 
+// resends tells whether the intent may be sent again under its reference, after
+// its send-by time. An exchange may not: its price was that of the moment, and
+// whoever carried it out hours later would do so at a rate that is nobody's any
+// more. Of one that never arrived there will be evidence in time.
+func (o *Operation) resends(c Contract) bool { return c.HonoursReference && o.Terms.Exchange == nil }
+
 // unknownThere takes "not found" for evidence only when it cannot change any
 // more: never where the same reference may be sent again.
 func (d *decision) unknownThere(o *Operation, a Answer) error {
@@ -215,7 +221,7 @@ func (d *decision) unknownThere(o *Operation, a Answer) error {
 	}
 	k := p.Contract()
 	// It may have been sent at the last moment, and been under way for its time.
-	if k.HonoursReference || d.now.Before(o.SendBy.Add(k.timeout()).Add(k.finality())) {
+	if o.resends(k) || d.now.Before(o.SendBy.Add(k.timeout()).Add(k.finality())) {
 		return d.silence(o, string(AnswerNotFound))
 	}
 	return d.ended(o, a, OnRefused, Failed)

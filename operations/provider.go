@@ -35,7 +35,8 @@ type Contract struct {
 	// Inside: what it carries settles in the book at once, in the same change;
 	// Send and Ask are never called. The firm's own manual desk is such a one.
 	Inside bool
-	// HonoursReference: Send may be repeated with one reference.
+	// HonoursReference: Send may be repeated with one reference. It is where Ask says
+	// that the first did not arrive, but for an exchange, whose price does not wait.
 	HonoursReference bool
 	// Timeout bounds Send and Ask. Zero: 10 seconds.
 	Timeout time.Duration

@@ -89,6 +89,9 @@ func (c Config) validate() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
 		errs = append(errs, accounts.CheckProvider(fmt.Sprintf("Providers[%q]", name), name))
+		if name == operations.DeskName {
+			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Providers[%q]", name), "has the name of the manual desk: give it another"))
+		}
 		if c.Providers[name] == nil {
 			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Providers[%q]", name), "is nil"))
 		}
