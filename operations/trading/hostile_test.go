@@ -18,6 +18,7 @@ import (
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // Settings of whatever form are refused, or kept so that the book loads again.
