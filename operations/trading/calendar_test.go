@@ -199,7 +199,7 @@ func TestTheSpreadIsThatOfTheProvidersHours(t *testing.T) {
 		{"Ash Wednesday past midnight is of Carnival", late, "2026-02-18T04:00:00Z", closed},
 
 		{"hours over the hour that is skipped, before", owls, "2026-03-08T06:59:59Z", working}, // 01:59:59
-		{"hours end in the hour that is skipped", owls, "2026-03-08T07:00:00Z", closed},         // 03:00
+		{"hours end in the hour that is skipped", owls, "2026-03-08T07:00:00Z", closed},        // 03:00
 		{"hours over the hour that comes twice, at first", owls, "2026-11-01T05:30:00Z", working},
 		{"hours over the hour that comes twice, again", owls, "2026-11-01T06:30:00Z", working},
 		{"hours over the hour that comes twice, their last moment", owls, "2026-11-01T07:59:59Z", working},

@@ -189,7 +189,7 @@ func (p *Simulated) sent(i operations.Instruction) (a operations.Answer, hangs b
 // part makes it a part, of 1 to 99 hundredths, at the provider's rate; the whole
 // where that is no amount.
 func (e *Executed) part(x *operations.Exchange, chance uint64) {
-	base := e.BaseAmount.Mul(decimal.New(int64(1+chance%99), -2)).RoundDown(places(x.Base, e.BaseAmount)) //nolint:gosec // it is below a hundred
+	base := e.BaseAmount.Mul(decimal.New(int64(1+chance%99), -2)).RoundDown(places(x.Base, e.BaseAmount))
 	quote := base.Mul(x.ProviderRate.Decimal).RoundBank(places(x.Quote, e.QuoteAmount))
 	if base.IsPositive() && quote.IsPositive() {
 		e.Part, e.BaseAmount, e.QuoteAmount = true, base, quote
