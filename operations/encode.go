@@ -222,6 +222,7 @@ func (w *writer) exchange(x *Exchange) {
 	w.text("quoted", x.Quoted)
 	w.textOr("external", x.External)
 	w.otherOr("passed", len(x.Passed) > 0, x.Passed)
+	w.otherOr("legs", len(x.Legs) > 0, x.Legs)
 	w.end()
 }
 

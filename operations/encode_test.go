@@ -106,6 +106,7 @@ func drawEntry(t *rapid.T) Entry {
 				Base: draw("base"), Quote: draw("quote"), Side: Buy, Fixed: draw("fixed"), BaseAmount: amount(), QuoteAmount: amount(), ProviderAmount: amount(), Slippage: amount(), Parts: rapid.Bool().Draw(t, "parts"), Agreed: amount(),
 				Rate: amount(), ProviderRate: amount(), Reference: amount(), Source: draw("source"), At: instant(), Stale: rapid.Bool().Draw(t, "stale"), Spread: amount(),
 				Session: draw("session"), Rounding: accounts.Down, Quoted: draw("quoted"), External: draw("external"), Passed: []Pass{{Provider: draw("passed"), Code: "no_answer"}},
+				Legs: []Leg{{Base: draw("leg base"), Quote: draw("leg quote"), Rate: amount(), At: instant(), Source: draw("leg source")}},
 			}
 			o.Finding = &Finding{Resolution: Resolution{Settled: true, Evidence: draw("evidence"), Amount: amount(), Counter: amount()}, Actors: who, Seq: 3, At: instant()}
 			o.Counted = &Counted{Day: Day(draw("day")), Amount: amount(), Counters: []string{draw("counter")}}

@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,7 +52,21 @@ type Exchange struct {
 	Quoted   string `json:"quoted"`             // the provider whose rate it is
 	External string `json:"external,omitempty"` // his name for the quote
 	Passed   []Pass `json:"passed,omitempty"`   // paths that were tried and gave no rate, in order
+	Legs     []Leg  `json:"legs,omitempty"`     // rates that the reference was made from, where it was turned round or crossed
 }
+
+// Leg is a rate of a market that another was made from: so many of the quote
+// asset for one of the base.
+type Leg struct {
+	Base   string          `json:"base"`
+	Quote  string          `json:"quote"`
+	Rate   accounts.Amount `json:"rate"`
+	At     time.Time       `json:"at"`
+	Source string          `json:"source,omitempty"`
+}
+
+// MaxLegs is how many rates one is made from at most.
+const MaxLegs = 2
 
 // Pass is a path that gave no rate, and why.
 type Pass struct {
@@ -72,7 +87,7 @@ func (x *Exchange) clone() *Exchange {
 		return nil
 	}
 	n := *x
-	n.Passed = append([]Pass(nil), x.Passed...)
+	n.Passed, n.Legs = append([]Pass(nil), x.Passed...), append([]Leg(nil), x.Legs...)
 	return &n
 }
 
@@ -87,6 +102,8 @@ func (x *Exchange) sound(v View, t *Terms) error {
 		return fmt.Errorf("%w: an exchange of other assets than its accounts'", errUnsound)
 	case len(x.Passed) > maxPasses:
 		return fmt.Errorf("%w: more than %d paths", errUnsound, maxPasses)
+	case len(x.Legs) > MaxLegs:
+		return fmt.Errorf("%w: more than %d legs", errUnsound, MaxLegs)
 	}
 	for _, s := range []string{x.Source, x.Session, x.Quoted, x.External} {
 		if tenancy.CheckText("exchange", s, maxExchangeText) != nil {
@@ -95,6 +112,12 @@ func (x *Exchange) sound(v View, t *Terms) error {
 	}
 	if x.inPart() || x.Parts && !x.soundParts(v, t) {
 		return fmt.Errorf("%w: an exchange of which no part could happen", errUnsound)
+	}
+	for _, l := range x.Legs {
+		if errors.Join(tenancy.CheckText("base", l.Base, 16), tenancy.CheckText("quote", l.Quote, 16), tenancy.CheckText("source", l.Source, maxExchangeText),
+			accounts.CheckAmount("rate", l.Rate.Decimal, accounts.MaxScale)) != nil {
+			return fmt.Errorf("%w: a leg that cannot be kept", errUnsound)
+		}
 	}
 	for _, a := range []accounts.Amount{x.BaseAmount, x.QuoteAmount, x.ProviderAmount, x.Rate, x.ProviderRate, x.Reference} {
 		if accounts.CheckAmount("exchange", a.Decimal, accounts.MaxScale) != nil {

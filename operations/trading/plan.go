@@ -210,10 +210,19 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		Reference: accounts.Exact(f.reference.Value), Source: f.reference.Source, At: f.reference.At.UTC(), Stale: f.reference.Stale || f.quote.Stale,
 		Spread: accounts.Exact(spread), Session: string(f.session), Rounding: x.rounding,
 		Parts:  of.pair.Fills == InPart && !k.cfg.Providers[t.Provider].Contract().Inside,
-		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed,
+		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed, Legs: shown(f.reference.legs()),
 	}
 	t.Postings = t.Exchange.Postings(o, t.Provider)
 	return t, unmet
+}
+
+// shown are legs as terms keep them.
+func shown(legs []Rate) []operations.Leg {
+	var all []operations.Leg
+	for _, l := range legs {
+		all = append(all, operations.Leg{Base: l.Base, Quote: l.Quote, Rate: accounts.Exact(l.Value), At: l.At.UTC(), Source: l.Source})
+	}
+	return all
 }
 
 // limited tells whether the rate is worse than the order's limit.
