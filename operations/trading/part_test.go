@@ -284,8 +284,7 @@ func TestTheRestOfAPartIsGivenBackToItsLimits(t *testing.T) {
 	counted := *o.Counted
 	d.clock.Advance(24 * time.Hour)
 	d.report(parts("40", "200")(p.last))
-	d.scope, err = d.eng.Gate().Enter(t.Context(), ana(), d.scope.Customer(), "")
-	require.NoError(t, err)
+	d.enter()
 	o, err = d.eng.Book(d.scope).Operation(t.Context(), o.ID)
 	require.NoError(t, err)
 	require.Equal(t, counted.Day, o.Counted.Day)

@@ -146,6 +146,14 @@ func (d *desk) execute(o operations.Operation) (operations.Operation, error) {
 	return res.Operation, err
 }
 
+// enter opens the scope anew, once the last has ended.
+func (d *desk) enter() {
+	d.t.Helper()
+	var err error
+	d.scope, err = d.eng.Gate().Enter(d.t.Context(), ana(), d.scope.Customer(), "")
+	require.NoError(d.t, err)
+}
+
 // has is what the accounts have, reais first.
 func (d *desk) has() [2]string {
 	d.t.Helper()
