@@ -169,9 +169,9 @@ func (s *simulation) start(i int) {
 }
 
 func (s *simulation) enter(i int) {
-	if p := &s.procs[i]; p.scope.IsZero() {
+	if p := &s.procs[i]; p.scope.IsZero() || !s.clock.Now().Before(p.scope.Expires()) {
 		scope, err := p.eng.Gate().Enter(s.ctx(), ana(), s.customer, "")
-		if !p.m.dead {
+		if !p.m.dead && !errors.Is(err, tenancy.ErrUnavailable) { // a clock far behind the book
 			s.must(err)
 		}
 		p.scope = scope
@@ -186,7 +186,7 @@ func (s *simulation) in() operations.Intent {
 func newSimulation(ctx context.Context, seed uint64, trace func(string, ...any)) *simulation {
 	s := &simulation{
 		ctx: func() context.Context { return ctx }, seed: seed, store: memory.New(), clock: &operationstest.Clock{}, ids: &operationstest.IDs{}, entropy: &operationstest.Entropy{}, trace: trace,
-		faults: trading.Faults{NoQuote: 50, Refuse: 100, Lose: 100, Silence: 100, Delay: 200, NotFound: 200, Garble: 50, WrongSum: 50, Contrary: 20, Duplicate: 200, Part: 300},
+		faults: trading.Faults{NoQuote: 50, Refuse: 100, Lose: 100, Silence: 100, Delay: 200, NotFound: 200, Garble: 50, WrongSum: 50, WrongAsset: 20, Contrary: 20, Duplicate: 200, Part: 300},
 	}
 	source := fixed{rates: map[string]string{"USD/BRL": "5.4321"}}
 	s.provider = trading.NewSimulated(source, s.clock, seed, operations.Contract{HonoursReference: seed%2 == 0}, s.faults)
@@ -315,7 +315,7 @@ func (s *simulation) act(what int) {
 	case actReport:
 		s.report(p)
 	case actClock:
-		s.clock.Advance([]time.Duration{time.Second, 20 * time.Second, time.Minute, 10 * time.Minute, -2 * time.Second}[s.r.IntN(5)])
+		s.clock.Advance([]time.Duration{time.Second, 20 * time.Second, time.Minute, 10 * time.Minute, -2 * time.Second, -10 * time.Minute, 2 * time.Hour}[s.r.IntN(7)])
 	case actKill:
 		p.m.left, p.m.after = s.r.IntN(5), s.r.IntN(2) == 0
 		s.trace("%d dies in %d, after it: %t", i, p.m.left, p.m.after)
