@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/operationstest"
 )
@@ -108,4 +109,29 @@ func TestOnlyWhatIsUnresolvedIsResolved(t *testing.T) {
 	require.Equal(t, operations.CodeStateForbids, why)
 	_, err := o.eng.Resolve(t.Context(), o.as("ana"), o.in(), op.Ref(), operations.Resolution{Settled: true, Evidence: " "})
 	require.ErrorIs(t, err, operations.ErrInvalid)
+}
+
+// A payment has no parts: one that a provider or people tell of moves nothing.
+func TestAPaymentIsNeverSettledInPart(t *testing.T) {
+	t.Parallel()
+	o, _, op := doubtful(t)
+	res, err := o.eng.Report(t.Context(), "acme", "bank", operations.Answer{
+		Reference: op.ProviderReference, Status: operations.AnswerPart, Amount: decimal.NewFromInt(10), Asset: "BRL",
+	})
+	require.NoError(t, err)
+	require.Equal(t, operations.Unresolved, res.Operation.State)
+	incidents, err := o.eng.Book(o.scopes[0]).Incidents(t.Context())
+	require.NoError(t, err)
+	require.Len(t, incidents, 1)
+	require.Equal(t, operations.IncidentMismatch, incidents[0].Code)
+	ten := accounts.Exact(decimal.NewFromInt(10))
+	for _, r := range []operations.Resolution{
+		{Settled: true, Evidence: "x", Amount: ten, Counter: ten}, {Settled: true, Evidence: "x", Amount: ten},
+		{Settled: true, Evidence: "x", Counter: ten}, {Evidence: "x", Amount: ten, Counter: ten},
+	} {
+		_, err := o.eng.Resolve(t.Context(), o.as("ana"), o.in(), op.Ref(), r)
+		require.ErrorIs(t, err, operations.ErrInvalid)
+	}
+	require.Equal(t, "40", o.held())
+	require.Equal(t, "100", o.posted(t))
 }

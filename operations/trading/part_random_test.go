@@ -67,6 +67,11 @@ func TestRandomParts(t *testing.T) {
 		}
 		require.True(t, off.Sign() >= 0 && off.Cmp(big.NewRat(1, 100)) < 0, "%s of %s at %s", x.QuoteAmount, base, x.Rate)
 		require.False(t, o.Terms.Debit.GreaterThan(agreed.Debit.Decimal), "never more than agreed")
+		earned := x.QuoteAmount.Sub(x.ProviderAmount.Decimal)
+		if x.Side == operations.Sell {
+			earned = earned.Neg()
+		}
+		require.False(t, earned.IsNegative(), "no rounding of a part costs the firm: %s", earned)
 		require.Zero(t, d.held())
 		require.Empty(t, d.incidents())
 		sum := decimal.Zero
