@@ -2,6 +2,7 @@ package operations_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
@@ -134,4 +135,25 @@ func TestAPaymentIsNeverSettledInPart(t *testing.T) {
 	}
 	require.Equal(t, "40", o.held())
 	require.Equal(t, "100", o.posted(t))
+}
+
+// What has no price is sent again under its reference, to a provider that honours
+// it and does not know it, however late.
+func TestAPaymentThatWasLostIsSentAgain(t *testing.T) {
+	t.Parallel()
+	bank := operationstest.NewProvider(operations.Contract{HonoursReference: true})
+	bank.OnSend(operationstest.Lose(), operationstest.Settle())
+	o := newOffice(t, operations.Config{Providers: map[string]operations.Provider{"bank": bank}})
+	q := o.take("40")
+	q.Via = "bank"
+	res, err := o.eng.Submit(t.Context(), o.as("carla"), o.in(), q)
+	require.NoError(t, err)
+	require.Equal(t, operations.Unresolved, res.Operation.State)
+	o.clock.Advance(3 * time.Hour)
+	done, err := o.eng.Work(t.Context(), operations.Budget{})
+	require.NoError(t, err)
+	require.Equal(t, 1, done.Resolved)
+	require.Equal(t, 1, bank.Carried(res.Operation.ProviderReference))
+	require.Equal(t, "60", o.posted(t))
+	require.Equal(t, "0", o.held())
 }
