@@ -127,8 +127,10 @@ func TestAPaymentIsNeverSettledInPart(t *testing.T) {
 	require.Equal(t, operations.IncidentMismatch, incidents[0].Code)
 	ten := accounts.Exact(decimal.NewFromInt(10))
 	for _, r := range []operations.Resolution{
-		{Settled: true, Evidence: "x", Amount: ten, Counter: ten}, {Settled: true, Evidence: "x", Amount: ten},
-		{Settled: true, Evidence: "x", Counter: ten}, {Evidence: "x", Amount: ten, Counter: ten},
+		{Settled: true, Evidence: "x", Amount: ten, Counter: ten},
+		{Settled: true, Evidence: "x", Amount: ten},
+		{Settled: true, Evidence: "x", Counter: ten},
+		{Evidence: "x", Amount: ten, Counter: ten},
 	} {
 		_, err := o.eng.Resolve(t.Context(), o.as("ana"), o.in(), op.Ref(), r)
 		require.ErrorIs(t, err, operations.ErrInvalid)

@@ -73,7 +73,8 @@ func positionCases() []testCase {
 				p := b.book(c)
 				change := p.plain("")
 				change.Balances = []operations.BalanceRow{
-					{Ref: of.Ref, Asset: "USD", Posted: dec("9"), Seq: 1}, {Ref: accounts.Clearing("Pix"), Asset: "BRL", Posted: dec("8"), Seq: 1},
+					{Ref: of.Ref, Asset: "USD", Posted: dec("9"), Seq: 1},
+					{Ref: accounts.Clearing("Pix"), Asset: "BRL", Posted: dec("8"), Seq: 1},
 					{Ref: "acc-1", Asset: "BRL", Posted: dec("7"), Seq: 1},
 				}
 				if i != 3 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/adapters/memory"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/operationstest"
 	"github.com/onbehalf/onbehalf/operations/trading"
 )
 
@@ -67,7 +68,7 @@ func (n *nosy) Ask(ctx context.Context, reference string) (operations.Answer, er
 func TestNoProviderIsCalledWhileATransactionIsOpen(t *testing.T) {
 	t.Parallel()
 	store := &watched{Store: memory.New()}
-	p := &nosy{Simulated: trading.NewSimulated(fixed{rates: map[string]string{"USD/BRL": "5"}}, operations.ClockFunc(time.Now), 1, operations.Contract{HonoursReference: true}, trading.Faults{})}
+	p := &nosy{Simulated: trading.NewSimulated(fixed{rates: map[string]string{"USD/BRL": "5"}}, &operationstest.Clock{}, 1, operations.Contract{HonoursReference: true}, trading.Faults{})}
 	calls := map[string]int{}
 	p.called = func(what, _ string) { calls[what]++ }
 	d := begin(t, store, trading.Config{Providers: map[string]trading.Provider{"sim": p}}, operations.Config{})
@@ -124,7 +125,7 @@ func TestAnExecutionIsNeverSentUnderAnotherReference(t *testing.T) {
 	for _, honours := range []bool{true, false} {
 		var references []string
 		sent := 0
-		p := &nosy{Simulated: trading.NewSimulated(fixed{rates: map[string]string{"USD/BRL": "5"}}, operations.ClockFunc(time.Now), 1, operations.Contract{HonoursReference: honours}, trading.Faults{Silence: 1000})}
+		p := &nosy{Simulated: trading.NewSimulated(fixed{rates: map[string]string{"USD/BRL": "5"}}, &operationstest.Clock{}, 1, operations.Contract{HonoursReference: honours}, trading.Faults{Silence: 1000})}
 		p.called = func(what, reference string) {
 			if what == "send" {
 				sent++
@@ -173,7 +174,7 @@ func TestAnExecutionIsNeverSentUnderAnotherReference(t *testing.T) {
 func TestNoWayExecutesAQuoteAfterItsExpiry(t *testing.T) {
 	t.Parallel()
 	sent := 0
-	p := &nosy{Simulated: trading.NewSimulated(fixed{rates: map[string]string{"USD/BRL": "5"}}, operations.ClockFunc(time.Now), 1, operations.Contract{}, trading.Faults{})}
+	p := &nosy{Simulated: trading.NewSimulated(fixed{rates: map[string]string{"USD/BRL": "5"}}, &operationstest.Clock{}, 1, operations.Contract{}, trading.Faults{})}
 	p.called = func(what, _ string) {
 		if what == "send" {
 			sent++

@@ -239,9 +239,9 @@ func TestDeadlinesAreOfEachProvider(t *testing.T) {
 		waited := map[string]time.Duration{}
 		hangs := func(name string) trading.Provider {
 			return &quoter{Provider: operations.Desk{}, quote: func(ctx context.Context, _ trading.Ask) (trading.Quotation, error) {
-				since := time.Now()
+				since := operations.SystemClock().Now()
 				<-ctx.Done()
-				waited[name] = time.Since(since)
+				waited[name] = operations.SystemClock().Now().Sub(since)
 				return trading.Quotation{}, ctx.Err()
 			}}
 		}
