@@ -75,7 +75,7 @@ func report(provider string, id OperationID, a Answer) func(*decision) error {
 			return d.silence(o, OutcomeUnusable)
 		}
 		switch a.Status {
-		case AnswerSettled:
+		case AnswerSettled, AnswerPart:
 			return d.settled(o, a)
 		case AnswerRefused:
 			return d.ended(o, a, OnRefused, Failed)
@@ -115,11 +115,7 @@ func (d *decision) silence(o *Operation, code string) error {
 
 func (d *decision) settled(o *Operation, a Answer) error {
 	n := o.clone()
-	fit := fits(o, a)
-	if x := n.Terms.Exchange; x != nil && fit {
-		fit = d.payable(o, a.Counter)
-		x.slip(&n.Terms, a.Counter)
-	}
+	fit := d.suits(&n, a)
 	switch {
 	case !fit:
 		d.incident(IncidentMismatch, o, a)
@@ -149,11 +145,35 @@ func (d *decision) settled(o *Operation, a Answer) error {
 	return nil
 }
 
-// booked tells whether a settled answer says what a completed operation was
-// settled with.
+// suits tells whether an answer that something happened is about what was
+// agreed, and brings the terms to what it says.
+func (d *decision) suits(n *Operation, a Answer) bool {
+	x := n.Terms.Exchange
+	switch {
+	case a.Status == AnswerPart && (x == nil || a.Asset != x.Base || a.CounterAsset != x.Quote):
+		return false
+	case a.Status == AnswerPart && n.State == Completed:
+		return x.inPart() && n.booked(a)
+	case a.Status == AnswerPart:
+		t, ok := d.f.part(n, a.Amount, a.Counter)
+		n.Terms = t
+		return ok
+	case !fits(n, a):
+		return false
+	case x != nil:
+		if !d.payable(n, a.Counter) {
+			return false
+		}
+		x.slip(&n.Terms, a.Counter)
+	}
+	return true
+}
+
+// booked tells whether an answer says what a completed operation was settled
+// with.
 func (o *Operation) booked(a Answer) bool {
 	x := o.Terms.Exchange
-	return x == nil || a.Counter.Equal(x.ProviderAmount.Decimal)
+	return x == nil || a.Amount.Equal(x.BaseAmount.Decimal) && a.Counter.Equal(x.ProviderAmount.Decimal)
 }
 
 // payable tells whether the quote amount of an exchange is one of its asset: above
@@ -182,6 +202,12 @@ func (d *decision) ended(o *Operation, a Answer, on Event, to State) error {
 	return nil
 }
 
+// resends tells whether the intent may be sent again under its reference, after
+// its send-by time. An exchange may not: its price was that of the moment, and
+// whoever carried it out hours later would do so at a rate that is nobody's any
+// more. Of one that never arrived there will be evidence in time.
+func (o *Operation) resends(c Contract) bool { return c.HonoursReference && o.Terms.Exchange == nil }
+
 // unknownThere takes "not found" for evidence only when it cannot change any
 // more: never where the same reference may be sent again.
 func (d *decision) unknownThere(o *Operation, a Answer) error {
@@ -195,7 +221,7 @@ func (d *decision) unknownThere(o *Operation, a Answer) error {
 	}
 	k := p.Contract()
 	// It may have been sent at the last moment, and been under way for its time.
-	if k.HonoursReference || d.now.Before(o.SendBy.Add(k.timeout()).Add(k.finality())) {
+	if o.resends(k) || d.now.Before(o.SendBy.Add(k.timeout()).Add(k.finality())) {
 		return d.silence(o, string(AnswerNotFound))
 	}
 	return d.ended(o, a, OnRefused, Failed)
@@ -233,7 +259,7 @@ func (d *decision) reversed(o *Operation, a Answer) error {
 	}
 	r := Operation{
 		ID: reversalID(d.f.id, o.ID), Parent: o.ID, Maker: d.c.actors[0], Outcome: a.outcome(),
-		Order: Order{Kind: KindReversal, From: o.Order.To, To: o.Order.From, Amount: o.Order.Amount, Via: o.Order.Via, Reference: o.Order.Reference},
+		Order: Order{Kind: KindReversal, From: o.Order.To, To: o.Order.From, Amount: o.moved(), Via: o.Order.Via, Reference: o.Order.Reference},
 		Terms: Terms{Asset: o.Terms.Asset, Debit: o.Terms.Credit, Credit: o.Terms.Debit, Provider: o.Terms.Provider},
 	}
 	for _, p := range o.Terms.Postings {
@@ -301,10 +327,19 @@ func (d *decision) told(code string, o *Operation, a Answer) bool {
 func (d *decision) incident(code string, o *Operation, a Answer) {
 	d.operation = o.ID
 	figures := []Figure{{Name: "state", Value: string(o.State)}, {Name: "answer", Value: string(a.Status)}}
-	if a.Status == AnswerSettled || a.Status == AnswerReversed {
+	if a.moves() {
+		intended := o.carried().String() + " " + o.Terms.Asset
+		if x := o.Terms.Exchange; x != nil {
+			intended = x.BaseAmount.String() + " " + x.Base
+		}
 		figures = append(figures,
 			Figure{Name: "answered", Value: accounts.Canonical(a.Amount) + " " + boundedText(a.Asset, 16)},
-			Figure{Name: "intended", Value: o.carried().String() + " " + o.Terms.Asset})
+			Figure{Name: "intended", Value: intended})
+		if x := o.Terms.Exchange; x != nil {
+			figures = append(figures,
+				Figure{Name: "answered_counter", Value: accounts.Canonical(a.Counter) + " " + boundedText(a.CounterAsset, 16)},
+				Figure{Name: "intended_counter", Value: x.ProviderAmount.String() + " " + x.Quote})
+		}
 	}
 	if a.External != "" {
 		figures = append(figures, Figure{Name: "external", Value: a.External})

@@ -119,11 +119,11 @@ func TestAConfigTellsAllThatIsWrongWithIt(t *testing.T) {
 	t.Parallel()
 	_, err := operations.New(nil, operations.Config{
 		Committers: 65, MaxSkew: -1, Rules: []operations.Rule{nil}, Kinds: []operations.Kind{nil},
-		Providers: map[string]operations.Provider{"between": operations.Desk{}, "none": nil},
+		Providers: map[string]operations.Provider{"between": operations.Desk{}, "none": nil, "desk": operations.Desk{}},
 		Gate:      tenancy.Policy{ScopeLength: -1},
 	})
 	require.ErrorIs(t, err, operations.ErrInvalid)
-	for _, part := range []string{"store", "Committers", "MaxSkew", "Rules[0]", "Kinds[0]", `Providers["between"]`, `Providers["none"]`, "scope"} {
+	for _, part := range []string{"store", "Committers", "MaxSkew", "Rules[0]", "Kinds[0]", `Providers["between"]`, `Providers["none"]`, `Providers["desk"]`, "give it another", "scope"} {
 		require.ErrorContains(t, err, part)
 	}
 }

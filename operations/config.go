@@ -42,8 +42,8 @@ type Config struct {
 	Zone  *time.Location
 	Zones map[tenancy.TenantID]*time.Location
 
-	// Providers by the name that orders give in Via. "desk" is always there and
-	// is the manual desk unless another is given.
+	// Providers by the name that orders give in Via. DeskName is always there: it is
+	// the manual desk, and no other can have its name.
 	Providers map[string]Provider
 
 	// PolicyVersion is recorded with every entry, so that it can be told later
@@ -260,6 +260,9 @@ func newRulebook(c Config) (*rulebook, error) {
 			errs = append(errs, tenancy.Invalid(field, "promises a negative Timeout or Finality"))
 		}
 		errs = append(errs, accounts.CheckProvider(field, name))
+		if name == DeskName {
+			errs = append(errs, tenancy.Invalid(field, "has the name of the manual desk, where orders go that name no provider: give it another"))
+		}
 		r.providers[name] = p
 	}
 	errs = append(errs, r.matched())

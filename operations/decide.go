@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
@@ -312,9 +314,7 @@ func (d *decision) rehold(o *Operation) {
 		}
 		id := accounts.ID(key[len(prefix):])
 		if !slices.ContainsFunc(want, func(h HoldTerm) bool { return h.Account == id }) {
-			d.fx.Releases = append(d.fx.Releases, ReleaseEffect{
-				Operation: o.ID, Account: id, Amount: accounts.Exact(held), Captured: o.State == Completed,
-			})
+			d.fx.Releases = append(d.fx.Releases, released(o, id, held))
 		}
 	}
 	for _, h := range want {
@@ -322,4 +322,23 @@ func (d *decision) rehold(o *Operation) {
 			d.fx.Holds = append(d.fx.Holds, HoldEffect{Operation: o.ID, Account: h.Account, Amount: h.Amount})
 		}
 	}
+}
+
+// released ends what the operation holds on an account. Of an exchange that
+// happened in part, what was not taken is given back.
+func released(o *Operation, id accounts.ID, held decimal.Decimal) ReleaseEffect {
+	r := ReleaseEffect{Operation: o.ID, Account: id, Amount: accounts.Exact(held), Captured: o.State == Completed}
+	if !r.Captured || !o.Terms.Exchange.inPart() {
+		return r
+	}
+	taken := decimal.Zero
+	for _, p := range o.Terms.Postings {
+		if p.Ref == accounts.Customer(id) {
+			taken = taken.Sub(p.Amount.Decimal)
+		}
+	}
+	if r.Captured = taken.IsPositive(); r.Captured {
+		r.Rest = accounts.Exact(held.Sub(taken))
+	}
+	return r
 }

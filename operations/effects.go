@@ -81,6 +81,7 @@ type ReleaseEffect struct {
 	Account   accounts.ID     `json:"account"`
 	Amount    accounts.Amount `json:"amount"`
 	Captured  bool            `json:"captured,omitempty"`
+	Rest      accounts.Amount `json:"rest,omitzero"` // of what was captured, how much is given back: only a part happened
 }
 
 // Incident is something a person must look at: an answer that contradicts a

@@ -203,6 +203,13 @@ func (w *writer) exchange(x *Exchange) {
 	if !x.Slippage.IsZero() {
 		w.amount("slippage", x.Slippage)
 	}
+	if x.Parts {
+		w.key("parts")
+		w.b = append(w.b, "true"...)
+	}
+	if !x.Agreed.IsZero() {
+		w.amount("agreed", x.Agreed)
+	}
 	w.amount("rate", x.Rate)
 	w.amount("provider_rate", x.ProviderRate)
 	w.amount("reference", x.Reference)
@@ -218,6 +225,7 @@ func (w *writer) exchange(x *Exchange) {
 	w.text("quoted", x.Quoted)
 	w.textOr("external", x.External)
 	w.otherOr("passed", len(x.Passed) > 0, x.Passed)
+	w.otherOr("legs", len(x.Legs) > 0, x.Legs)
 	w.end()
 }
 
@@ -232,6 +240,10 @@ func (w *writer) fee(l *FeeLine) {
 		w.b = append(w.b, "true"...)
 	}
 	w.textOr("rounding", string(l.Rounding))
+	if l.Whole {
+		w.key("whole")
+		w.b = append(w.b, "true"...)
+	}
 	w.end()
 }
 

@@ -96,18 +96,19 @@ func drawEntry(t *rapid.T) Entry {
 			o.Order.Parent = OperationID(draw("order parent"))
 			carried := amount()
 			o.Terms.Carried = &carried
-			o.Terms.Fees = []FeeLine{{Fee: draw("fee"), Account: "a", Amount: amount(), Inside: rapid.Bool().Draw(t, "inside"), Rounding: accounts.Up}}
+			o.Terms.Fees = []FeeLine{{Fee: draw("fee"), Account: "a", Amount: amount(), Inside: rapid.Bool().Draw(t, "inside"), Rounding: accounts.Up, Whole: rapid.Bool().Draw(t, "whole")}}
 			o.Previous, o.Content = rapid.Int64().Draw(t, "previous"), rapid.Int64().Draw(t, "content")
 			who := []tenancy.Actor{{Kind: tenancy.OperatorActor, ID: draw("author"), Person: tenancy.PersonID(draw("author person"))}}
 			o.Authors = who
 			o.Approvals = []Approved{{Actors: who, At: instant(), Seq: 1, Version: 2, Content: Hash{7}}}
 			o.Terms.Approval = &ApprovalTerm{Policies: []string{draw("policy")}, Persons: 2, Within: time.Hour}
 			o.Terms.Exchange = &Exchange{
-				Base: draw("base"), Quote: draw("quote"), Side: Buy, Fixed: draw("fixed"), BaseAmount: amount(), QuoteAmount: amount(), ProviderAmount: amount(), Slippage: amount(),
+				Base: draw("base"), Quote: draw("quote"), Side: Buy, Fixed: draw("fixed"), BaseAmount: amount(), QuoteAmount: amount(), ProviderAmount: amount(), Slippage: amount(), Parts: rapid.Bool().Draw(t, "parts"), Agreed: amount(),
 				Rate: amount(), ProviderRate: amount(), Reference: amount(), Source: draw("source"), At: instant(), Stale: rapid.Bool().Draw(t, "stale"), Spread: amount(),
 				Session: draw("session"), Rounding: accounts.Down, Quoted: draw("quoted"), External: draw("external"), Passed: []Pass{{Provider: draw("passed"), Code: "no_answer"}},
+				Legs: []Leg{{Base: draw("leg base"), Quote: draw("leg quote"), Rate: amount(), At: instant(), Source: draw("leg source")}},
 			}
-			o.Finding = &Finding{Resolution: Resolution{Settled: true, Evidence: draw("evidence")}, Actors: who, Seq: 3, At: instant()}
+			o.Finding = &Finding{Resolution: Resolution{Settled: true, Evidence: draw("evidence"), Amount: amount(), Counter: amount()}, Actors: who, Seq: 3, At: instant()}
 			o.Counted = &Counted{Day: Day(draw("day")), Amount: amount(), Counters: []string{draw("counter")}}
 			if rapid.Bool().Draw(t, "others") {
 				o.Counted.Others = []OtherCount{{Counter: draw("other"), Asset: draw("asset"), Amount: amount()}}
@@ -117,6 +118,7 @@ func drawEntry(t *rapid.T) Entry {
 	}
 	if rapid.Bool().Draw(t, "rare") {
 		e.Effects.Customer = &CustomerEffect{Country: draw("country")}
+		e.Effects.Releases = []ReleaseEffect{{Account: "a", Amount: amount(), Captured: true, Rest: amount()}}
 		e.Effects.Holds = []HoldEffect{{Account: "a", Amount: amount()}}
 		e.Effects.Counts = []CountEffect{{Counter: draw("counter"), Day: Day(draw("day")), By: amount()}}
 		e.Effects.Freezes = []FreezeEffect{{Subject: draw("subject"), Frozen: rapid.Bool().Draw(t, "frozen"), Reason: draw("reason")}}

@@ -82,7 +82,7 @@ func (f *Folded) apply(e *Entry) error {
 		}
 	}
 	for i := range fx.Releases {
-		if err := f.release(&fx.Releases[i]); err != nil {
+		if err := f.release(&fx.Releases[i], fx.Postings); err != nil {
 			return err
 		}
 	}
@@ -144,11 +144,18 @@ func (f *Folded) hold(h *HoldEffect) error {
 	return nil
 }
 
-func (f *Folded) release(r *ReleaseEffect) error {
+func (f *Folded) release(r *ReleaseEffect, ps []accounts.Posting) error {
 	key := keyOfHold(r.Operation, r.Account)
 	held, ok := f.holds.get(key)
 	if !ok || !held.Equal(r.Amount.Decimal) {
 		return fmt.Errorf("release of %s on account %q where %s is held", r.Amount, r.Account, held)
+	}
+	if !r.Rest.IsZero() { // what is not given back is what goes
+		a, _ := f.accounts.get(r.Account)
+		if taken := held.Sub(r.Rest.Decimal); !r.Captured || r.Rest.IsNegative() || !taken.IsPositive() || a == nil ||
+			!accounts.Sum(ps, accounts.Customer(r.Account), a.Asset).Equal(taken.Neg()) {
+			return fmt.Errorf("release of %s on account %q with %s given back", r.Amount, r.Account, r.Rest)
+		}
 	}
 	f.holds = f.holds.without(key)
 	return f.addHeld(r.Account, held.Neg())
@@ -259,6 +266,9 @@ func (f *Folded) operation(o *Operation, e *Entry) error {
 		return fmt.Errorf("operation %q names no version before", o.ID)
 	}
 	if err := o.agreement(old, e); err != nil {
+		return err
+	}
+	if err := o.soundPart(old); err != nil {
 		return err
 	}
 	if !o.soundFinding(old, e) {

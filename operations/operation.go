@@ -59,8 +59,12 @@ func cloneUnmet(unmet []Unmet) []Unmet {
 	return unmet
 }
 
-// String is for people and logs, such as "deposit 250 BRL completed".
+// String is for people and logs, such as "deposit 250 BRL completed", or "trade
+// 40 of 100 USD completed" of one that happened in part.
 func (o Operation) String() string {
+	if o.Terms.Exchange.inPart() {
+		return o.Order.Kind + " " + o.moved().String() + " of " + o.Order.Amount.String() + " " + o.Terms.Asset + " " + string(o.State)
+	}
 	return o.Order.Kind + " " + o.Order.Amount.String() + " " + o.Terms.Asset + " " + string(o.State)
 }
 

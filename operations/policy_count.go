@@ -33,6 +33,8 @@ func (d *decision) recount(o *Operation, on Event) {
 	case len(d.limits) == 0 && o.Counted == nil, o.State == Prepared:
 	case o.State == Failed, o.State == Cancelled, o.State == Rejected, o.State == Expired:
 		o.Counted = nil
+	case on == OnSettled && o.Counted != nil && o.Terms.Exchange.inPart(): // what did not happen is given back to its day
+		o.Counted = o.Counted.part(o)
 	case on == OnExecute, on == OnModify, on == OnDue, on == OnApprove && o.State != AwaitingApproval:
 		dates := d.dates()
 		own, _ := d.f.open.get(o.ID)

@@ -39,6 +39,16 @@ type OtherCount struct {
 	Amount  accounts.Amount `json:"amount"`
 }
 
+// part is what the operation counts for when a part of its exchange happened.
+func (c *Counted) part(o *Operation) *Counted {
+	n := c.clone()
+	n.Amount = o.moved()
+	for i := range n.Others {
+		n.Others[i].Amount = accounts.Exact(o.Terms.other(n.Others[i].Asset, ""))
+	}
+	return n
+}
+
 // each walks what is counted, counter by counter.
 func (c *Counted) each(yield func(name string, by accounts.Total) bool) {
 	if c == nil {
@@ -69,7 +79,7 @@ func (c *Counted) on(name string) accounts.Total {
 
 // sound tells whether a decision on the operation could have counted this.
 func (c *Counted) sound(o *Operation) bool {
-	if !o.State.counts() || !c.Amount.Equal(o.Order.Amount.Decimal) || !c.Day.valid() || len(c.Counters)+len(c.Others) == 0 {
+	if !o.State.counts() || !c.Amount.Equal(o.moved().Decimal) || !c.Day.valid() || len(c.Counters)+len(c.Others) == 0 {
 		return false
 	}
 	for i, name := range c.Counters {

@@ -40,6 +40,11 @@ type FeeRule struct {
 	// one credited where none is.
 	Payer func(v View, t Terms) accounts.ID
 
+	// Whole has it charged whole where a part of an exchange happens, as far as
+	// what was set aside for it or comes in goes that far. Otherwise the part pays
+	// its share, rounded down.
+	Whole bool
+
 	// Rounding of what comes out to the asset's scale. It never leads above the
 	// Maximum: one that is finer than the scale is rounded down.
 	Rounding accounts.Rounding
@@ -61,6 +66,7 @@ type FeeLine struct {
 	Amount   accounts.Amount   `json:"amount"`
 	Inside   bool              `json:"inside,omitempty"`
 	Rounding accounts.Rounding `json:"rounding,omitempty"` // where it had to be rounded
+	Whole    bool              `json:"whole,omitempty"`    // a part of an exchange pays it whole
 }
 
 // The codes of what is unmet about a fee.
@@ -197,7 +203,7 @@ func (r *rulebook) charge(v *View, t *Terms) []Unmet {
 			t.unshare(r.fees[i:])
 			shared = false
 		}
-		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside, Rounding: rounding}
+		line := FeeLine{Fee: f.Name, Account: payer, Asset: code, Amount: accounts.Exact(fee), Inside: f.Inside, Whole: f.Whole, Rounding: rounding}
 		if v.asset(line.Account) != code {
 			unmet = append(unmet, Unmet{
 				Code: CodeFeeAccount, Subject: "fee:" + f.Name,

@@ -35,7 +35,8 @@ type Contract struct {
 	// Inside: what it carries settles in the book at once, in the same change;
 	// Send and Ask are never called. The firm's own manual desk is such a one.
 	Inside bool
-	// HonoursReference: Send may be repeated with one reference.
+	// HonoursReference: Send may be repeated with one reference. It is where Ask says
+	// that the first did not arrive, but for an exchange, whose price does not wait.
 	HonoursReference bool
 	// Timeout bounds Send and Ask. Zero: 10 seconds.
 	Timeout time.Duration
@@ -74,6 +75,7 @@ type AnswerStatus string
 // The statuses of an answer.
 const (
 	AnswerSettled   AnswerStatus = "settled"    // it happened, in full
+	AnswerPart      AnswerStatus = "part"       // a part of an exchange happened, and the rest will not
 	AnswerRefused   AnswerStatus = "refused"    // it did not and will not happen
 	AnswerCalledOff AnswerStatus = "called_off" // it was cancelled outside and will not happen
 	AnswerPending   AnswerStatus = "pending"    // it is known there and under way
@@ -83,19 +85,21 @@ const (
 
 // AnswerStatuses lists the statuses of an answer.
 func AnswerStatuses() []AnswerStatus {
-	return []AnswerStatus{AnswerSettled, AnswerRefused, AnswerCalledOff, AnswerPending, AnswerNotFound, AnswerReversed}
+	return []AnswerStatus{AnswerSettled, AnswerPart, AnswerRefused, AnswerCalledOff, AnswerPending, AnswerNotFound, AnswerReversed}
 }
 
 // Answer is what a provider says of one intent, returned or reported later.
 type Answer struct {
 	Reference string
 	Status    AnswerStatus
-	Amount    decimal.Decimal // settled, reversed: how much; must be what the instruction Carries
-	Asset     string          // settled, reversed: of what; must be the instruction's Terms.Asset, or the base asset of its Terms.Exchange
+	Amount    decimal.Decimal // settled, reversed: how much; must be what the instruction Carries, or was settled; part: less than that
+	Asset     string          // settled, part, reversed: of what; must be the instruction's Terms.Asset, or the base asset of its Terms.Exchange
 
 	// Of an exchange: what its amount of the base asset was paid with, or
 	// brought, in the quote asset. Within the slippage of the terms it may differ
-	// from the provider's amount there.
+	// from the provider's amount there. For a part it is that of the part at the
+	// ProviderRate there, rounded to a unit either way, within its share of the
+	// slippage.
 	Counter      decimal.Decimal
 	CounterAsset string
 
@@ -116,7 +120,7 @@ func (a Answer) Validate() error {
 		tenancy.CheckText("code", a.Code, 64),
 		tenancy.CheckText("text", a.Text, 256),
 	)
-	if a.Status == AnswerSettled || a.Status == AnswerReversed {
+	if a.moves() {
 		errs = append(errs, accounts.CheckAmount("amount", a.Amount, accounts.MaxScale))
 	} else {
 		errs = append(errs, accounts.CheckSigned("amount", a.Amount, accounts.MaxScale))
@@ -126,6 +130,11 @@ func (a Answer) Validate() error {
 		errs = append(errs, tenancy.Invalid("external", "is required for a reversal"))
 	}
 	return errors.Join(errs...)
+}
+
+// moves tells whether the answer says that money moved.
+func (a Answer) moves() bool {
+	return a.Status == AnswerSettled || a.Status == AnswerPart || a.Status == AnswerReversed
 }
 
 func (a Answer) outcome() *Outcome {

@@ -188,7 +188,11 @@ func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) (
 			ask{ActWithdraw, tenancy.Approve, withdraw(o.Ref())})
 	}
 	if o.State == Unresolved {
-		asked = append(asked, ask{ActResolve, tenancy.Approve, resolve(o.Ref(), Resolution{Settled: o.Finding == nil || o.Finding.Settled})})
+		same := Resolution{Settled: true}
+		if o.Finding != nil {
+			same = o.Finding.Resolution
+		}
+		asked = append(asked, ask{ActResolve, tenancy.Approve, resolve(o.Ref(), same)})
 	}
 	all := make([]Allowance, 0, len(asked))
 	for _, q := range asked {

@@ -2,17 +2,24 @@ package operations
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // Resolution is what people found out about an operation whose provider gives
 // no usable answer.
 type Resolution struct {
-	Settled  bool   `json:"settled"`  // it happened, in full and as it was told; otherwise it did not, and will not
+	Settled  bool   `json:"settled"`  // it happened, in full and as it was told, unless Amount says otherwise; otherwise it did not, and will not
 	Evidence string `json:"evidence"` // what that rests on, such as the number of a statement; required, at most 128 bytes, nothing personal
+
+	// Of an exchange that takes parts, and of which only a part happened: the base
+	// amount of that, and what the provider got or gave for it. Zero: the whole.
+	Amount  accounts.Amount `json:"amount,omitzero"`
+	Counter accounts.Amount `json:"counter,omitzero"`
 }
 
 // Finding is a resolution that one person has put forward. It has its effect
@@ -41,7 +48,18 @@ func (r Resolution) validate() error {
 	if strings.TrimSpace(r.Evidence) == "" {
 		return tenancy.Invalid("evidence", "is required")
 	}
-	return tenancy.CheckText("evidence", r.Evidence, maxEvidence)
+	if err := tenancy.CheckText("evidence", r.Evidence, maxEvidence); err != nil || r.Amount.IsZero() && r.Counter.IsZero() {
+		return err
+	}
+	if !r.Settled {
+		return tenancy.Invalid("amount", "is of what did not happen")
+	}
+	return errors.Join(accounts.CheckAmount("amount", r.Amount.Decimal, accounts.MaxScale), accounts.CheckAmount("counter", r.Counter.Decimal, accounts.MaxScale))
+}
+
+// same tells whether two found the same.
+func (r Resolution) same(o Resolution) bool {
+	return r.Settled == o.Settled && r.Amount.Equal(o.Amount.Decimal) && r.Counter.Equal(o.Counter.Decimal)
 }
 
 // Resolve says how an unresolved operation ended, on evidence from outside that
@@ -63,7 +81,15 @@ func resolve(ref Ref, r Resolution) func(*decision) error {
 			return err
 		}
 		n := o.clone()
-		if o.Finding == nil || o.Finding.Settled != r.Settled {
+		if !r.Amount.IsZero() {
+			t, ok := d.f.part(o, r.Amount.Decimal, r.Counter.Decimal)
+			if !ok {
+				return tenancy.Invalid("amount", "is no part that its terms take, at their rate")
+			}
+			n.Terms = t
+		}
+		if o.Finding == nil || !o.Finding.same(r) {
+			n.Terms = o.Terms.clone()
 			n.Finding = &Finding{Resolution: r, Actors: d.c.actors, Seq: d.seq(), At: d.now}
 			return d.advance(n, OnResolve, Unresolved)
 		}
@@ -75,7 +101,7 @@ func resolve(ref Ref, r Resolution) func(*decision) error {
 			n.Outcome = &Outcome{Code: OutcomeFoundFailed, Text: r.Evidence}
 			return d.advance(n, OnRefused, Failed)
 		}
-		if !d.keepable(o.Terms.Postings, 1) {
+		if !d.keepable(n.Terms.Postings, 1) {
 			d.refuse(Unmet{Code: CodeAmountRange, Subject: "book", Remedy: "Bring the balances down first."})
 			return nil
 		}
@@ -100,7 +126,7 @@ func (o *Operation) soundFinding(old *Operation, e *Entry) bool {
 		return o.Finding == nil && (old == nil || old.Finding == nil)
 	case o.Finding.Seq == e.Seq: // put forward now
 		return e.Action == ActResolve && o.State == Unresolved && len(o.Finding.Actors) > 0 && o.Finding.At.Equal(e.At)
-	case old.Finding == nil || old.Finding.Seq != o.Finding.Seq || old.Finding.Settled != o.Finding.Settled:
+	case old.Finding == nil || old.Finding.Seq != o.Finding.Seq || !old.Finding.same(o.Finding.Resolution):
 		return false
 	case e.Action == ActResolve: // confirmed now, by another
 		return o.State.Final() && !meet(o.Finding.Actors, e.Actors)

@@ -2,10 +2,12 @@ package operations_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/operationstest"
 )
@@ -108,4 +110,52 @@ func TestOnlyWhatIsUnresolvedIsResolved(t *testing.T) {
 	require.Equal(t, operations.CodeStateForbids, why)
 	_, err := o.eng.Resolve(t.Context(), o.as("ana"), o.in(), op.Ref(), operations.Resolution{Settled: true, Evidence: " "})
 	require.ErrorIs(t, err, operations.ErrInvalid)
+}
+
+// A payment has no parts: one that a provider or people tell of moves nothing.
+func TestAPaymentIsNeverSettledInPart(t *testing.T) {
+	t.Parallel()
+	o, _, op := doubtful(t)
+	res, err := o.eng.Report(t.Context(), "acme", "bank", operations.Answer{
+		Reference: op.ProviderReference, Status: operations.AnswerPart, Amount: decimal.NewFromInt(10), Asset: "BRL",
+	})
+	require.NoError(t, err)
+	require.Equal(t, operations.Unresolved, res.Operation.State)
+	incidents, err := o.eng.Book(o.scopes[0]).Incidents(t.Context())
+	require.NoError(t, err)
+	require.Len(t, incidents, 1)
+	require.Equal(t, operations.IncidentMismatch, incidents[0].Code)
+	ten := accounts.Exact(decimal.NewFromInt(10))
+	for _, r := range []operations.Resolution{
+		{Settled: true, Evidence: "x", Amount: ten, Counter: ten},
+		{Settled: true, Evidence: "x", Amount: ten},
+		{Settled: true, Evidence: "x", Counter: ten},
+		{Evidence: "x", Amount: ten, Counter: ten},
+	} {
+		_, err := o.eng.Resolve(t.Context(), o.as("ana"), o.in(), op.Ref(), r)
+		require.ErrorIs(t, err, operations.ErrInvalid)
+	}
+	require.Equal(t, "40", o.held())
+	require.Equal(t, "100", o.posted(t))
+}
+
+// What has no price is sent again under its reference, to a provider that honours
+// it and does not know it, however late.
+func TestAPaymentThatWasLostIsSentAgain(t *testing.T) {
+	t.Parallel()
+	bank := operationstest.NewProvider(operations.Contract{HonoursReference: true})
+	bank.OnSend(operationstest.Lose(), operationstest.Settle())
+	o := newOffice(t, operations.Config{Providers: map[string]operations.Provider{"bank": bank}})
+	q := o.take("40")
+	q.Via = "bank"
+	res, err := o.eng.Submit(t.Context(), o.as("carla"), o.in(), q)
+	require.NoError(t, err)
+	require.Equal(t, operations.Unresolved, res.Operation.State)
+	o.clock.Advance(3 * time.Hour)
+	done, err := o.eng.Work(t.Context(), operations.Budget{})
+	require.NoError(t, err)
+	require.Equal(t, 1, done.Resolved)
+	require.Equal(t, 1, bank.Carried(res.Operation.ProviderReference))
+	require.Equal(t, "60", o.posted(t))
+	require.Equal(t, "0", o.held())
 }

@@ -26,6 +26,10 @@ type Directory interface {
 	// accounts of customers must be left out. A page shorter than its limit is
 	// the last.
 	Positions(ctx context.Context, tenant tenancy.TenantID, q PositionQuery) ([]PositionRow, error)
+	// Shares lists the books that make up one position, with what each of them
+	// has, by customer id, ascending, after the given one. A page shorter than its
+	// limit is the last.
+	Shares(ctx context.Context, tenant tenancy.TenantID, q ShareQuery) ([]ShareRow, error)
 	// Waiting lists what waits for approval in all books of the tenant, the
 	// house's among them: the work tickets in state AwaitingApproval, held and
 	// parked ones too, by place, ascending, after the given one. A place without an
@@ -88,6 +92,19 @@ type PositionRow struct {
 
 	Amount decimal.Decimal
 	Books  int64 // that have a row of the account
+}
+
+// ShareQuery says of which position the books are listed, and from where on.
+type ShareQuery struct {
+	Of    PositionPlace
+	After tenancy.CustomerID
+	Limit int
+}
+
+// ShareRow is what one book has on a system account, in one asset.
+type ShareRow struct {
+	Customer tenancy.CustomerID
+	Amount   decimal.Decimal
 }
 
 // CustomerQuery says which customers; zero fields do not restrict.

@@ -196,7 +196,7 @@ func (r *round) workOn(ctx context.Context, t *Ticket) {
 
 // resolve finds out how an intent stands. A fresh one is sent; any other is
 // asked for first, and sent again only under the same reference, to a provider
-// that honours it and does not know it.
+// that honours it and does not know it, and only if it has no price.
 func (r *round) resolve(ctx context.Context, t *Ticket, o Operation, fresh bool) {
 	e := r.eng
 	p := e.rules.providers[o.Terms.Provider]
@@ -210,7 +210,7 @@ func (r *round) resolve(ctx context.Context, t *Ticket, o Operation, fresh bool)
 		return
 	default:
 		a, ok = e.call(ctx, o, func(ctx context.Context, p Provider) (Answer, error) { return p.Ask(ctx, o.ProviderReference) })
-		if ok && a.Status == AnswerNotFound && p.Contract().HonoursReference {
+		if ok && a.Status == AnswerNotFound && o.resends(p.Contract()) {
 			again := o
 			again.SendBy = e.cfg.Clock.Now().Add(p.Contract().timeout())
 			a, ok = e.send1(ctx, again)

@@ -76,6 +76,9 @@ func (i *isolation) askStore(store operations.Store, head operations.Head, proje
 	ask("Positions", zeta, func() (any, error) {
 		return store.Positions(ctx, self.Tenant, operations.PositionQuery{Limit: 200})
 	})
+	ask("Shares", zeta, func() (any, error) {
+		return store.Shares(ctx, self.Tenant, operations.ShareQuery{Of: operations.PositionPlace{Ref: "clearing:desk", Asset: "BRL"}, Limit: 200})
+	})
 	for _, q := range []operations.WaitingQuery{{Limit: 200}, {Limit: 200, Operator: "ana", Now: at}} {
 		ask("Waiting", zeta, func() (any, error) { return store.Waiting(ctx, self.Tenant, q) })
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -231,6 +232,10 @@ func everyCall(b *book) map[string]func(context.Context, operations.Store) error
 		"Heads": func(ctx context.Context, s operations.Store) error { _, err := s.Heads(ctx, "acme", "", 5); return err },
 		"Positions": func(ctx context.Context, s operations.Store) error {
 			_, err := s.Positions(ctx, "acme", operations.PositionQuery{Limit: 5})
+			return err
+		},
+		"Shares": func(ctx context.Context, s operations.Store) error {
+			_, err := s.Shares(ctx, "acme", operations.ShareQuery{Of: operations.PositionPlace{Ref: accounts.Between, Asset: "BRL"}, Limit: 5})
 			return err
 		},
 		"Waiting": func(ctx context.Context, s operations.Store) error {

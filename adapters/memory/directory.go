@@ -138,6 +138,36 @@ func (s *Store) Positions(ctx context.Context, tenant tenancy.TenantID, q operat
 	return slices.Clip(rows[:min(len(rows), max(q.Limit, 0))]), nil
 }
 
+// Shares implements [operations.Directory].
+func (s *Store) Shares(ctx context.Context, tenant tenancy.TenantID, q operations.ShareQuery) ([]operations.ShareRow, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.firms[tenant]
+	if f == nil || !q.Of.Ref.System() {
+		return nil, nil
+	}
+	f.all.tidy()
+	var rows []operations.ShareRow
+	for _, b := range f.all.after(q.After) {
+		if len(rows) >= q.Limit {
+			break
+		}
+		a := b.accounts[q.Of.Ref]
+		if a == nil {
+			continue
+		}
+		for i := range a.balances {
+			if a.balances[i].Asset == q.Of.Asset {
+				rows = append(rows, operations.ShareRow{Customer: b.id.Customer, Amount: a.balances[i].Posted})
+			}
+		}
+	}
+	return rows, nil
+}
+
 // Waiting implements [operations.Directory].
 func (s *Store) Waiting(ctx context.Context, tenant tenancy.TenantID, q operations.WaitingQuery) (operations.WaitingPage, error) {
 	var page operations.WaitingPage

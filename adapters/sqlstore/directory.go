@@ -116,3 +116,22 @@ func (m *methods) Positions(ctx context.Context, tenant tenancy.TenantID, q oper
 	}
 	return all, nil
 }
+
+// Shares lists the books that make up one position.
+func (m *methods) Shares(ctx context.Context, tenant tenancy.TenantID, q operations.ShareQuery) ([]operations.ShareRow, error) {
+	var all []operations.ShareRow
+	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
+		if err := s.checkVersion(); err != nil || q.Limit < 1 {
+			return err
+		}
+		var err error
+		all, err = collect(s, shares, func(rows *sql.Rows, r *operations.ShareRow) error {
+			return rows.Scan(toText(&r.Customer), toAmount(&r.Amount))
+		}, string(tenant), string(q.Of.Ref), q.Of.Asset, string(q.After), int64(q.Limit))
+		return err
+	})
+	if err != nil {
+		return nil, m.failed(ctx, "shares of tenant "+string(tenant), err)
+	}
+	return all, nil
+}

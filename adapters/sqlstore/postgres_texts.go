@@ -151,6 +151,8 @@ func postgresTexts(schema string) [statementCount]string {
 		heads: `SELECT customer, seq, hash FROM ` + s + `books WHERE tenant = $1 AND customer > $2 ORDER BY customer LIMIT $3`,
 		positions: `SELECT ref, asset, trim_scale(sum(posted)), count(*) FROM ` + s + `balances
 			WHERE tenant = $1 AND (strpos(ref, ':') > 0 OR ref = 'suspense') AND (ref, asset) > ($2, $3) GROUP BY ref, asset ORDER BY ref, asset LIMIT $4`,
+		shares: `SELECT customer, trim_scale(posted) FROM ` + s + `balances
+			WHERE tenant = $1 AND (strpos(ref, ':') > 0 OR ref = 'suspense') AND ref = $2 AND asset = $3 AND customer > $4 ORDER BY customer LIMIT $5`,
 
 		takeHead: `SELECT seq FROM ` + s + `books WHERE tenant = $1 AND customer = $2 FOR UPDATE`,
 		putTicket: `INSERT INTO ` + s + `queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)

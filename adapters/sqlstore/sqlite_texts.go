@@ -133,6 +133,8 @@ func sqliteTexts() [statementCount]string {
 		lockHead:               `SELECT seq, hash FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
 		positions: `SELECT ref, asset, posted, 1 FROM onbehalf_balances INDEXED BY onbehalf_balances_system
 			WHERE tenant = ?1 AND (ref = 'suspense' OR instr(ref, ':') > 0) AND (ref, asset) > (?2, ?3) AND ?4 > 0 ORDER BY ref, asset`,
+		shares: `SELECT customer, posted FROM onbehalf_balances INDEXED BY onbehalf_balances_system
+			WHERE tenant = ?1 AND (ref = 'suspense' OR instr(ref, ':') > 0) AND ref = ?2 AND asset = ?3 AND customer > ?4 ORDER BY customer LIMIT ?5`,
 
 		takeHead: `SELECT seq FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
 		putTicket: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)

@@ -69,6 +69,7 @@ const (
 	lockOperatorToWriteNow // the same, to change him
 	lockHead               // the head, which nobody else moves until the transaction ends
 	positions
+	shares
 	takeHead // the seq of the head, which nobody else moves before the transaction ends
 	putTicket
 	dropTicket

@@ -59,6 +59,8 @@ type commands struct {
 	Withdraw  withdrawCmd  `cmd:"" help:"Take back your own approval of an operation that still waits for others."`
 	Worklist  worklistCmd  `cmd:"" help:"List what waits for approval, and whether you may give it."`
 	Versions  versionsCmd  `cmd:"" help:"List the versions of an operation: who made each, and what it was."`
+	Resolve   resolveCmd   `cmd:"" help:"Say how an operation in doubt has ended, on evidence; it takes two persons."`
+	Incidents incidentsCmd `cmd:"" help:"List what people have to look at, over all customers you may see."`
 	Refund    refundCmd    `cmd:"" help:"Give back of a completed operation."`
 	Refunds   refundsCmd   `cmd:"" help:"List the refunds of an operation."`
 	Freeze    freezeCmd    `cmd:"" help:"Keep a customer, or one of his accounts, from being debited or credited."`

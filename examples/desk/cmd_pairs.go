@@ -65,6 +65,7 @@ type pairCmd struct {
 	Inactive  bool   `help:"It is not traded." xor:"active"`
 	Quotation string `enum:",priority,best_price" default:"" help:"priority: the first path that answers quotes; best_price: the best of all." placeholder:"STRATEGY"`
 	Execution string `enum:",pinned,priority" default:"" help:"pinned: executed where it was quoted; priority: by the first execution path." placeholder:"STRATEGY"`
+	Fills     string `enum:",whole,in_part" default:"" help:"whole: a provider carries a trade out whole or not at all; in_part: what he carried out of it counts." placeholder:"POLICY"`
 }
 
 // Run sets the pair up. What is not given stays as it was.
@@ -94,6 +95,12 @@ func (x *pairCmd) Run(ctx context.Context, c *caller) error {
 		k.Inactive = (k.Inactive || x.Inactive) && !x.Active
 		k.Quotation = trading.Strategy(orElse(x.Quotation, string(k.Quotation)))
 		k.Execution = trading.Strategy(orElse(x.Execution, string(k.Execution)))
+		switch x.Fills {
+		case "whole":
+			k.Fills = trading.WholeOnly
+		case "in_part":
+			k.Fills = trading.InPart
+		}
 		return trading.SetPair{Pair: k.Pair, Version: k.Version}, nil
 	})
 }

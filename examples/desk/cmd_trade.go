@@ -90,13 +90,24 @@ func (x *tradeCmd) Run(ctx context.Context, c *caller) error {
 	return c.send(ctx, x, (*operations.Engine).Submit)
 }
 
-type treasuryCmd struct{}
+type treasuryCmd struct {
+	Of    string `help:"Only this account, such as clearing:bank, book by book." placeholder:"ACCOUNT"`
+	Asset string `help:"With --of: in this asset." placeholder:"CODE"`
+	After string `help:"With --of: go on after this customer." placeholder:"ID"`
+}
 
-// Run shows the firm's positions.
-func (treasuryCmd) Run(ctx context.Context, c *caller) error {
+// Run shows the firm's positions, or what makes up one of them.
+func (x *treasuryCmd) Run(ctx context.Context, c *caller) error {
 	s, err := c.sit(ctx)
 	if err != nil {
 		return err
+	}
+	if x.Of != "" || x.Asset != "" || x.After != "" {
+		d, err := s.shares(ctx, operations.PositionPlace{Ref: accounts.Ref(x.Of), Asset: x.Asset}, tenancy.CustomerID(x.After))
+		if err != nil {
+			return err
+		}
+		return c.out.show(d)
 	}
 	d, err := s.treasury(ctx)
 	if err != nil {

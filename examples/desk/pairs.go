@@ -144,7 +144,7 @@ func (d pairsDoc) list(p *page) {
 		rows[i] = []cell{
 			is(x.BaseAsset+"/"+x.QuoteAsset, d.names.of(x.Base), d.names.of(x.Quote)), is(orElse(string(x.Sides), "both"), activity(x.Inactive)),
 			is(p.bounds(x)...), is(fmt.Sprintf("quoted by %s, %s", orElse(string(x.Quotation), string(trading.Priority)), count(len(x.Quotations), "path")),
-				"executed by "+orElse(string(x.Execution), string(trading.Pinned))),
+				"executed by "+orElse(string(x.Execution), string(trading.Pinned))+", "+orElse(strings.ReplaceAll(string(x.Fills), "_", " "), "whole only")),
 			codes(x.Buy), codes(x.Sell), is(fmt.Sprint(x.Version)),
 		}
 	}

@@ -37,6 +37,15 @@ func (p *page) price(x *operations.Exchange) [][]cell {
 		{is("spread"), is(spread + ": " + p.money(earned, x.Quote))},
 		{is("quoted by"), is(x.Quoted)},
 	}
+	switch {
+	case !x.Agreed.IsZero():
+		rows = append(rows, []cell{is("in part"), toned(waits, p.money(x.BaseAmount.Decimal, x.Base)+" of "+p.money(x.Agreed.Decimal, x.Base)+" that were agreed")})
+	case x.Parts:
+		rows = append(rows, []cell{is("in part"), is("whatever part of it is carried out counts")})
+	}
+	for _, l := range x.Legs {
+		rows = append(rows, []cell{is("made from"), is(accounts.Canonical(l.Rate.Decimal) + " " + l.Quote + " for 1 " + l.Base + ", " + l.Source + " of " + clockTime(l.At))})
+	}
 	for _, pass := range x.Passed {
 		rows = append(rows, []cell{is("path that failed"), toned(bad, pass.Provider+": "+pass.Code)})
 	}

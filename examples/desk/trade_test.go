@@ -139,12 +139,25 @@ func (m *trader) quotes() {
 	m.shows(out, "completed", "buy 100.00 USD for 544.84 BRL", "settled by", "bank")
 	require.Equal(m, []string{"state_forbids"}, unmetCodes(m.ask(exitRefused, "ana", "execute", string(o.ID), "--version", "3", "--customer", m.customer).Error.Unmet), "a quote is used once")
 
+	m.ask(exitOK, "ana", m.on(m.dollars, "pair", "--fills", "in_part")...)
+	out, _ = m.do(exitOK, "ana", "pairs", "--customer", m.customer)
+	m.shows(out, "executed by pinned, in part")
+	out, _ = m.do(exitOK, "ana", m.on(m.dollars, "quote", "buy", "--live", "--base-amount", "10.00")...)
+	m.shows(out, "quoted by", "bank", "in part", "whatever part of it is carried out counts")
+	m.ask(exitOK, "ana", m.on(m.dollars, "pair", "--fills", "whole")...)
+	resolve := []string{"resolve", string(o.ID), "--version", "3", "--evidence", "statement 7", "--customer", m.customer}
+	require.Equal(m, []string{"state_forbids"}, unmetCodes(m.ask(exitRefused, "ana", append(resolve, "--settled", "--part", "40", "--counter", "217.28")...).Error.Unmet))
+	m.ask(exitInvalid, "ana", append(resolve, "--settled", "--part", "forty", "--counter", "217.28")...)
+	m.ask(exitInvalid, "ana", append(resolve, "--not-settled", "--part", "40", "--counter", "217.28")...)
+	out, _ = m.do(exitOK, "ana", "incidents", "--json")
+	require.JSONEq(m, `{"incidents":[]}`, out)
+
 	m.ask(exitOK, "ana", m.on(m.euros, "pair")...)
 	m.ask(exitOK, "ana", m.on(m.euros, "path", "bank", "--spread", "30")...)
 	m.ask(exitOK, "ana", m.on(m.euros, "path", "house", "--spread", "50")...)
 	out, _ = m.do(exitOK, "ana", m.on(m.euros, "trade", "buy", "--quote-amount", "100.00")...)
 	m.shows(out, "trade (buy) of 100.00 BRL", "completed, version 1", "buy 16.88 EUR for 100.00 BRL", "BRL exact, the other rounded down",
-		"5.8938285 BRL for 1 EUR", "quoted by", "house", "path that failed", "bank: no_rate", "total debit", "100.10 BRL", "total credit", "16.88 EUR",
+		"5.8938285 BRL for 1 EUR", "quoted by", "house", "made from", "1.085 USD for 1 EUR, made up", "made from", "5.4321 BRL for 1 USD, made up", "path that failed", "bank: no_rate", "total debit", "100.10 BRL", "total credit", "16.88 EUR",
 		"settled by", "house", "fee trade", "0.10 BRL on top")
 	require.Equal(m, []string{"limit_not_reached"}, unmetCodes(m.ask(exitRefused, "ana", m.on(m.euros, "trade", "sell", "--base-amount", "1.00", "--rate-limit", "6")...).Error.Unmet))
 	sold := m.ask(exitOK, "ana", m.on(m.euros, "trade", "sell", "--base-amount", "1.00", "--rate-limit", "5.8")...).Operation
@@ -181,6 +194,10 @@ func (m *trader) sums() {
 	require.Empty(m, d.Other)
 	out, _ = m.do(exitOK, "ana", "treasury")
 	m.shows(out, "owes the firm", "is owed", "bank", "BRL", "543.21", "bank", "USD", "100.00", "Earned", "income:fees", "income:spread", "2.17")
+
+	out, _ = m.do(exitOK, "ana", "treasury", "--of", "clearing:bank", "--asset", "BRL")
+	m.shows(out, "clearing:bank, BRL", m.customer, "543.21", "desk statement clearing:bank")
+	m.ask(exitInvalid, "ana", "treasury", "--of", "clearing:bank")
 
 	settled := m.ask(exitOK, "ana", "settle", "bank", "--asset", "BRL", "--paid", "543.21", "--reference", "ted 1").Operation
 	require.Equal(m, operations.Completed, settled.State)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // treasuryDoc is what the firm has on the system accounts of all its books.
@@ -94,6 +95,7 @@ func (d treasuryDoc) draw(p *page) {
 		}
 		p.table([]column{col("account"), col("asset"), num("balance"), num("books")}, rows)
 	}
+	p.linef(faint, "Book by book: desk treasury --of clearing:%s --asset BRL", house)
 	p.linef(faint, "Of one book: desk statement clearing:%s --customer ID", house)
 }
 
@@ -103,4 +105,49 @@ func (p *page) owed(a accounts.Amount, asset string) cell {
 		return is("")
 	}
 	return is(p.figure(a.Decimal, asset))
+}
+
+// sharesDoc is what makes up one position.
+type sharesDoc struct {
+	Account accounts.Ref       `json:"account"`
+	Asset   string             `json:"asset"`
+	Shares  []shareRow         `json:"shares"`
+	Next    tenancy.CustomerID `json:"next,omitempty"`
+}
+
+type shareRow struct {
+	Customer tenancy.CustomerID `json:"customer"`
+	Amount   accounts.Amount    `json:"balance"`
+}
+
+func (s *seat) shares(ctx context.Context, of operations.PositionPlace, after tenancy.CustomerID) (sharesDoc, error) {
+	d := sharesDoc{Account: of.Ref, Asset: of.Asset, Shares: []shareRow{}}
+	firm, err := s.across(ctx)
+	if err != nil {
+		return d, err
+	}
+	rows, err := s.eng.Firm(firm).Shares(ctx, of, after, operations.MaxLimit)
+	if err != nil {
+		return d, fmt.Errorf("read treasury: %w", err)
+	}
+	for _, r := range rows {
+		d.Shares = append(d.Shares, shareRow{r.Customer, accounts.Exact(r.Amount)})
+	}
+	if len(rows) == operations.MaxLimit {
+		d.Next = rows[len(rows)-1].Customer
+	}
+	return d, nil
+}
+
+func (d sharesDoc) draw(p *page) {
+	p.linef(strong, "%s, %s", d.Account, d.Asset)
+	rows := make([][]cell, len(d.Shares))
+	for i, r := range d.Shares {
+		rows[i] = []cell{is(string(r.Customer)), is(p.figure(r.Amount.Decimal, d.Asset))}
+	}
+	p.table([]column{col("customer"), num("balance")}, rows)
+	if d.Next != "" {
+		p.linef(faint, "There may be more: --after %s", d.Next)
+	}
+	p.linef(faint, "The postings of one: desk statement %s --customer ID", d.Account)
 }

@@ -80,26 +80,3 @@ func divide(a, b decimal.Decimal, scale int32, up bool) (decimal.Decimal, bool) 
 	}
 	return q, false
 }
-
-// postings settle a trade: customer against clearing of the provider, the
-// spread to the firm's income.
-func (x exchanged) postings(o *operations.Order, side operations.Side, base, quote, provider string) []accounts.Posting {
-	from, to := accounts.Customer(o.From), accounts.Customer(o.To)
-	clearing := accounts.Clearing(provider)
-	b, q, p := x.base, x.quote, x.provided
-	baseRef, quoteRef := to, from
-	if side == operations.Sell {
-		baseRef, quoteRef = from, to
-		b, q, p = b.Neg(), q.Neg(), p.Neg()
-	}
-	legs := []accounts.Posting{
-		{Ref: quoteRef, Asset: quote, Amount: accounts.Exact(q.Neg())},
-		{Ref: clearing, Asset: quote, Amount: accounts.Exact(p)},
-		{Ref: clearing, Asset: base, Amount: accounts.Exact(b.Neg())},
-		{Ref: baseRef, Asset: base, Amount: accounts.Exact(b)},
-	}
-	if spread := q.Sub(p); !spread.IsZero() {
-		legs = append(legs, accounts.Posting{Ref: accounts.IncomeSpread, Asset: quote, Amount: accounts.Exact(spread)})
-	}
-	return legs
-}

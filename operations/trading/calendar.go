@@ -17,7 +17,7 @@ type Session string
 // The sessions.
 const (
 	Working Session = "working"
-	DayOff  Session = "day_off"       // a weekend or a holiday, all day
+	DayOff  Session = "day_off"       // a weekend or a holiday, but for hours of a business day beside it
 	Closed  Session = "outside_hours" // a business day, before or after hours
 )
 
@@ -57,19 +57,27 @@ func (s Spreads) Validate(field string) error {
 }
 
 // Calendar tells business days and hours. The zero value works around the clock
-// from Monday to Friday, in UTC. Hours begin and end on one day: a market that
-// closes after midnight is not described by it.
+// from Monday to Friday, in UTC.
+//
+// Hours belong to a business day, and may reach into the night before it or
+// after it: with Opens at -7 hours and Closes at 17 a day of New York's currency
+// market is described, which begins at 17:00 on the day before, on Sunday for
+// Monday's; with Opens at 18 hours and Closes at 26 a desk that is there until
+// two in the morning, on Saturday for Friday's.
 type Calendar struct {
 	Zone     *time.Location // nil: UTC
 	Weekend  []time.Weekday // nil: Saturday and Sunday; empty: none
 	Holidays Holidays       // nil: none
-	Opens    time.Duration  // after midnight by the clock on the wall
-	Closes   time.Duration  // exclusive; zero: 24 hours
+	Opens    time.Duration  // after midnight of the day, by the clock on the wall; below zero: on the day before
+	Closes   time.Duration  // exclusive; zero: 24 hours; beyond that: on the day after
 }
 
-// Validate checks the hours.
+const day = 24 * time.Hour
+
+// Validate checks the hours: they end after they begin, and no later than when
+// those of the next day do.
 func (c Calendar) Validate() error {
-	if c.Opens < 0 || c.Opens >= c.closes() || c.closes() > 24*time.Hour {
+	if c.Opens <= -day || c.Opens >= day || c.closes() <= 0 || c.Opens >= c.closes() || c.closes()-c.Opens > day {
 		return tenancy.Invalid("calendar", fmt.Sprintf("opens at %v and closes at %v", c.Opens, c.closes()))
 	}
 	return nil
@@ -77,7 +85,7 @@ func (c Calendar) Validate() error {
 
 func (c Calendar) closes() time.Duration {
 	if c.Closes == 0 {
-		return 24 * time.Hour
+		return day
 	}
 	return c.Closes
 }
@@ -95,23 +103,25 @@ func (c Calendar) Business(d Date) bool {
 	if weekend == nil {
 		weekend = []time.Weekday{time.Saturday, time.Sunday}
 	}
-	day := d.noon().Weekday()
-	return !slices.Contains(weekend, day) && (c.Holidays == nil || !c.Holidays.Holiday(d))
+	return !slices.Contains(weekend, d.noon().Weekday()) && (c.Holidays == nil || !c.Holidays.Holiday(d))
 }
 
 // At is the session of a moment. Hours are read off the clock on the wall, so
-// they stay what they are when daylight saving changes.
+// they stay what they are when daylight saving changes, within them too.
 func (c Calendar) At(t time.Time) Session {
 	t = c.local(t)
-	if !c.Business(DateOf(t)) {
-		return DayOff
-	}
+	today := DateOf(t)
 	hour, minute, second := t.Clock()
 	since := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second + time.Duration(t.Nanosecond())
-	if since < c.Opens || since >= c.closes() {
-		return Closed
+	for _, of := range []int{0, -1, 1} { // the days whose hours it may be in
+		if at := since - time.Duration(of)*day; at >= c.Opens && at < c.closes() && c.Business(today.plus(of)) {
+			return Working
+		}
 	}
-	return Working
+	if !c.Business(today) {
+		return DayOff
+	}
+	return Closed
 }
 
 // Next is the first business day that comes after d, as a settlement date is

@@ -106,6 +106,10 @@ func TestTheSpreadIsThatOfTheProvidersHours(t *testing.T) {
 	york := trading.Calendar{Zone: newYork, Opens: 9 * time.Hour, Closes: 17 * time.Hour}
 	sundays := trading.Calendar{Zone: newYork, Weekend: []time.Weekday{}, Opens: 2*time.Hour + 30*time.Minute, Closes: 17 * time.Hour}
 	nights := trading.Calendar{Zone: newYork, Weekend: []time.Weekday{}, Opens: time.Hour, Closes: 2 * time.Hour}
+	market := trading.Calendar{Zone: newYork, Holidays: trading.OnDates(date(t, "2026-11-26")), Opens: -7 * time.Hour, Closes: 17 * time.Hour}
+	late := trading.Calendar{Zone: saoPaulo, Holidays: trading.Brazil{Banks: true}, Opens: 18 * time.Hour, Closes: 26 * time.Hour}
+	owls := trading.Calendar{Zone: newYork, Weekend: []time.Weekday{}, Opens: 22 * time.Hour, Closes: 27 * time.Hour}
+	skipped := trading.Calendar{Zone: saoPaulo, Weekend: []time.Weekday{}, Opens: 22 * time.Hour, Closes: 26 * time.Hour}
 	fixed := trading.Calendar{Zone: time.FixedZone("BRT", -3*60*60), Opens: 9 * time.Hour, Closes: 17 * time.Hour}
 	daily := trading.Calendar{Zone: saoPaulo, Weekend: []time.Weekday{}, Holidays: trading.Brazil{Banks: true}}
 	saturdays := trading.Calendar{Zone: saoPaulo, Weekend: []time.Weekday{time.Sunday}}
@@ -169,6 +173,43 @@ func TestTheSpreadIsThatOfTheProvidersHours(t *testing.T) {
 		{"the hour that comes twice, again", nights, "2026-11-01T06:30:00Z", working},
 		{"after the hour that comes twice", nights, "2026-11-01T07:00:00Z", closed},
 
+		{"the week of currencies has not begun", market, "2026-11-15T21:59:59.999999Z", dayOff}, // Sunday, 16:59:59
+		{"the week of currencies begins on Sunday", market, "2026-11-15T22:00:00Z", working},
+		{"one day of currencies follows the other", market, "2026-11-17T22:00:00Z", working},
+		{"the week of currencies, its last moment", market, "2026-11-20T21:59:59.999999Z", working}, // Friday
+		{"the week of currencies is over", market, "2026-11-20T22:00:00Z", closed},
+		{"Saturday, between the weeks", market, "2026-11-21T15:00:00Z", dayOff},
+		{"the eve of a holiday belongs to it", market, "2026-11-25T22:00:00Z", closed}, // Wednesday, for Thanksgiving
+		{"a holiday, before the next day begins", market, "2026-11-26T21:59:59Z", dayOff},
+		{"a holiday, when the next day has begun", market, "2026-11-26T22:00:00Z", working},
+		{"in summer the week begins an hour earlier by UTC", market, "2026-03-08T21:00:00Z", working}, // the Sunday of the change
+		{"in summer, the moment before", market, "2026-03-08T20:59:59Z", dayOff},
+		{"in winter again", market, "2026-11-01T21:59:59Z", dayOff}, // the Sunday of the change back
+		{"in winter again, begun", market, "2026-11-01T22:00:00Z", working},
+
+		{"the late desk opens", late, "2026-11-13T21:00:00Z", working}, // Friday
+		{"the late desk in the afternoon", late, "2026-11-13T20:59:59Z", closed},
+		{"the late desk past midnight, on Saturday for Friday", late, "2026-11-14T04:59:59.999999Z", working},
+		{"the late desk closes on Saturday", late, "2026-11-14T05:00:00Z", dayOff},
+		{"Saturday's evening is nobody's", late, "2026-11-14T22:00:00Z", dayOff},
+		{"Monday past midnight is of Sunday", late, "2026-11-16T04:00:00Z", closed},
+		{"19 November runs into the holiday", late, "2026-11-20T04:59:59Z", working},
+		{"20 November does not run into Saturday", late, "2026-11-21T04:00:00Z", dayOff},
+		{"the night before Carnival Monday is of a Sunday", late, "2026-02-16T04:00:00Z", dayOff},
+		{"Ash Wednesday past midnight is of Carnival", late, "2026-02-18T04:00:00Z", closed},
+
+		{"hours over the hour that is skipped, before", owls, "2026-03-08T06:59:59Z", working}, // 01:59:59
+		{"hours end in the hour that is skipped", owls, "2026-03-08T07:00:00Z", closed},        // 03:00
+		{"hours over the hour that comes twice, at first", owls, "2026-11-01T05:30:00Z", working},
+		{"hours over the hour that comes twice, again", owls, "2026-11-01T06:30:00Z", working},
+		{"hours over the hour that comes twice, their last moment", owls, "2026-11-01T07:59:59Z", working},
+		{"hours over the hour that comes twice, over", owls, "2026-11-01T08:00:00Z", closed},
+		{"hours over a midnight that is skipped, before", skipped, "2018-11-04T02:59:59Z", working}, // 23:59:59
+		{"hours over a midnight that is skipped, after", skipped, "2018-11-04T03:00:00Z", working},  // 01:00
+		{"hours over a midnight that is skipped, over", skipped, "2018-11-04T04:00:00Z", closed},
+		{"hours over a midnight that comes twice", skipped, "2018-02-18T02:30:00Z", working}, // 23:30 again
+		{"hours over a midnight that comes twice, over", skipped, "2018-02-18T05:00:00Z", closed},
+
 		{"a zone that never changes, in March", fixed, "2026-03-09T12:00:00Z", working},
 		{"a zone that never changes, in November", fixed, "2026-11-02T12:00:00Z", working},
 		{"another weekend", gulf, "2026-11-13T09:00:00Z", dayOff},
@@ -192,6 +233,10 @@ func TestCalendarsThatCannotBe(t *testing.T) {
 		"closes before it opens":    {Opens: 17 * time.Hour, Closes: 9 * time.Hour},
 		"is never open":             {Opens: 9 * time.Hour, Closes: 9 * time.Hour},
 		"closes after the day ends": {Closes: 25 * time.Hour},
+		"is longer than a day":      {Opens: 18 * time.Hour, Closes: 43 * time.Hour},
+		"opens a day before":        {Opens: -24 * time.Hour, Closes: -time.Hour},
+		"opens a day later":         {Opens: 24 * time.Hour, Closes: 26 * time.Hour},
+		"is over before the day":    {Opens: -9 * time.Hour, Closes: -time.Hour},
 	} {
 		require.ErrorIs(t, c.Validate(), tenancy.ErrInvalid, name)
 		_, err := trading.New(trading.Config{Providers: house(), Calendars: map[string]trading.Calendar{"house": c}})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/operationstest"
 	"github.com/onbehalf/onbehalf/operations/trading"
 )
 
@@ -244,4 +245,50 @@ func TestASecondFillOfAnotherAmountIsAnIncident(t *testing.T) {
 	require.Len(t, incidents, 1)
 	require.Equal(t, operations.IncidentMismatch, incidents[0].Code)
 	d.verified()
+}
+
+// sends counts what a provider is sent.
+type sends struct {
+	*trading.Simulated
+
+	n int
+}
+
+func (s *sends) Send(ctx context.Context, i operations.Instruction) (operations.Answer, error) {
+	s.n++
+	return s.Simulated.Send(ctx, i)
+}
+
+// A price does not wait: a trade whose message was lost is not sent again hours
+// later at the rate of then, however well the provider honours references.
+func TestATradeIsNotSentAgainAfterItsTime(t *testing.T) {
+	t.Parallel()
+	for _, honours := range []bool{true, false} {
+		clock := &operationstest.Clock{}
+		sim := trading.NewSimulated(fixed{rates: map[string]string{"USD/BRL": "5"}}, clock, 1, operations.Contract{HonoursReference: honours}, trading.Faults{Lose: 1000})
+		p := &sends{Simulated: sim}
+		d := memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"sim": p}})
+		work := func(after time.Duration) operations.Done {
+			clock.Advance(after)
+			d.clock.Advance(after)
+			done, err := d.eng.Work(t.Context(), operations.Budget{})
+			require.NoError(t, err)
+			return done
+		}
+		o, err := d.execute(d.quote(d.buy("100")))
+		require.NoError(t, err)
+		require.Equal(t, operations.Unresolved, o.State)
+		sim.Set(trading.Faults{})
+		require.Equal(t, 1, work(time.Minute).Unresolved, "not found is no evidence yet")
+		require.Equal(t, 1, d.held())
+		require.Equal(t, 1, work(3*time.Hour).Resolved)
+		require.Equal(t, 1, p.n, "sent once")
+		require.Equal(t, [2]string{"100000", "100000"}, d.has())
+		require.Zero(t, d.held(), "and given back")
+		all, err := d.eng.Book(d.scope).Versions(t.Context(), o.ID)
+		require.NoError(t, err)
+		require.Equal(t, operations.Failed, all[0].Operation.State)
+		require.Empty(t, sim.Ledger())
+		d.verified()
+	}
 }

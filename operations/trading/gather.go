@@ -99,6 +99,13 @@ func (k *Kind) session(provider string, now time.Time) Session {
 	return Working
 }
 
+func (k *Kind) deadline(provider string) time.Duration {
+	if d, ok := k.cfg.Deadlines[provider]; ok {
+		return d
+	}
+	return k.cfg.Deadline
+}
+
 // ask has one provider quote, within the deadline; requests that are the same
 // are asked once at a time.
 func (k *Kind) ask(ctx context.Context, p Path, q Ask, now time.Time) (Quotation, string) {
@@ -113,7 +120,7 @@ func (k *Kind) ask(ctx context.Context, p Path, q Ask, now time.Time) (Quotation
 			}
 		}()
 		// It is asked for all who wait, so the first of them cannot call it off.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.cfg.Deadline)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.deadline(p.Provider))
 		defer cancel()
 		quote, err := k.cfg.Providers[p.Provider].Quote(ctx, q)
 		if err == nil {
@@ -141,13 +148,13 @@ func (k *Kind) ask(ctx context.Context, p Path, q Ask, now time.Time) (Quotation
 // refer finds the market's rate for comparison; without one it is the
 // provider's own.
 func (k *Kind) refer(ctx context.Context, f *facts, q Ask) {
-	f.reference = Rate{Base: q.Base, Quote: q.Quote, Value: f.quote.Rate, At: f.at, Source: f.path.Provider, Stale: f.quote.Stale}
+	f.reference = Rate{Base: q.Base, Quote: q.Quote, Value: f.quote.Rate, At: f.at, Source: f.path.Provider, Stale: f.quote.Stale, Legs: f.quote.Legs}
 	if k.cfg.Reference == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.cfg.Deadline)
 	defer cancel()
-	if r, err := k.cfg.Reference.Rate(ctx, q.Base, q.Quote); err == nil && r.Validate() == nil {
+	if r, err := k.cfg.Reference.Rate(ctx, q.Base, q.Quote); err == nil && errors.Join(r.Validate(), usableLegs(r.legs())) == nil {
 		f.reference = r
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // Settings of whatever form are refused, or kept so that the book loads again.
@@ -185,4 +186,16 @@ func TestAQuoteIsExecutedOnceByMany(t *testing.T) {
 
 func detailsOf(number string) accounts.Details {
 	return accounts.Details{Bank: "001", Branch: "1", Number: number}
+}
+
+// Whoever had the desk's name would be sent what people settle by hand.
+func TestNobodyTakesTheNameOfTheManualDesk(t *testing.T) {
+	t.Parallel()
+	p := house()["house"]
+	_, err := trading.New(trading.Config{Providers: map[string]trading.Provider{"desk": p}})
+	require.ErrorIs(t, err, tenancy.ErrInvalid)
+	require.ErrorContains(t, err, "give it another")
+	_, err = operations.New(memoryStore(), operations.Config{Providers: map[string]operations.Provider{"desk": p}})
+	require.ErrorIs(t, err, tenancy.ErrInvalid)
+	require.ErrorContains(t, err, "give it another")
 }

@@ -26,7 +26,7 @@ func (h *House) Quote(ctx context.Context, a Ask) (Quotation, error) {
 	if err != nil {
 		return Quotation{}, err
 	}
-	return Quotation{Rate: r.Value, Stale: r.Stale}, nil
+	return Quotation{Rate: r.Value, Stale: r.Stale, Legs: r.legs()}, nil
 }
 
 var errInside = errors.New("the house settles inside the book")

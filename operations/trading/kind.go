@@ -33,8 +33,11 @@ type Config struct {
 	// provider's own.
 	Reference Source
 
-	// Deadline is how long a provider has to quote. Zero: 2 seconds. At most a minute.
-	Deadline time.Duration
+	// Deadline is how long a provider has to quote, and the reference to answer.
+	// Zero: 2 seconds. At most a minute. Deadlines are those of providers with
+	// another.
+	Deadline  time.Duration
+	Deadlines map[string]time.Duration
 
 	// ValidFor is how long a quote stands when nobody asks for another length, and
 	// MaxValid the longest that may be asked for; the provider's own expiry and
@@ -79,6 +82,13 @@ func (c Config) validate() error {
 		}
 	}
 	within("Deadline", c.Deadline, time.Millisecond, time.Minute)
+	for _, name := range slices.Sorted(maps.Keys(c.Deadlines)) {
+		field := fmt.Sprintf("Deadlines[%q]", name)
+		if _, ok := c.Providers[name]; !ok {
+			errs = append(errs, tenancy.Invalid(field, "is of no provider"))
+		}
+		within(field, c.Deadlines[name], time.Millisecond, time.Minute)
+	}
 	within("ValidFor", c.ValidFor, time.Second, 24*time.Hour)
 	within("MaxValid", c.MaxValid, c.ValidFor, 24*time.Hour)
 	if c.MaxQuotes < 1 || c.MaxQuotes > 1000 {
@@ -89,6 +99,9 @@ func (c Config) validate() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Providers)) {
 		errs = append(errs, accounts.CheckProvider(fmt.Sprintf("Providers[%q]", name), name))
+		if name == operations.DeskName {
+			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Providers[%q]", name), "has the name of the manual desk: give it another"))
+		}
 		if c.Providers[name] == nil {
 			errs = append(errs, tenancy.Invalid(fmt.Sprintf("Providers[%q]", name), "is nil"))
 		}

@@ -198,7 +198,6 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 	}
 	t.Debit, t.Credit = accounts.Exact(debit), accounts.Exact(credit)
 	t.Holds = []operations.HoldTerm{{Account: o.From, Amount: t.Debit}}
-	t.Postings = x.postings(&o, of.side, of.base.Asset, of.quote.Asset, t.Provider)
 	t.Expires = now.Add(k.validFor(&o))
 	if e := f.quote.Expires; !e.IsZero() && e.Before(t.Expires) {
 		t.Expires = e
@@ -210,9 +209,20 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		Rate:     accounts.Exact(rate), ProviderRate: accounts.Exact(f.quote.Rate),
 		Reference: accounts.Exact(f.reference.Value), Source: f.reference.Source, At: f.reference.At.UTC(), Stale: f.reference.Stale || f.quote.Stale,
 		Spread: accounts.Exact(spread), Session: string(f.session), Rounding: x.rounding,
-		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed,
+		Parts:  of.pair.Fills == InPart && !k.cfg.Providers[t.Provider].Contract().Inside,
+		Quoted: f.path.Provider, External: f.quote.External, Passed: f.passed, Legs: shown(f.reference.legs()),
 	}
+	t.Postings = t.Exchange.Postings(o, t.Provider)
 	return t, unmet
+}
+
+// shown are legs as terms keep them.
+func shown(legs []Rate) []operations.Leg {
+	var all []operations.Leg
+	for _, l := range legs {
+		all = append(all, operations.Leg{Base: l.Base, Quote: l.Quote, Rate: accounts.Exact(l.Value), At: l.At.UTC(), Source: l.Source})
+	}
+	return all
 }
 
 // limited tells whether the rate is worse than the order's limit.

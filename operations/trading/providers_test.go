@@ -119,6 +119,32 @@ func TestASimulatedProviderCountsWhatItDoesTwice(t *testing.T) {
 	}
 }
 
+func TestASimulatedProviderFillsAPartWhereThatIsAgreed(t *testing.T) {
+	t.Parallel()
+	p, _ := simulated(t, 1, operations.Contract{HonoursReference: true}, trading.Faults{Part: 1000})
+	whole, err := p.Send(t.Context(), instruction("whole"))
+	require.NoError(t, err)
+	require.Equal(t, operations.AnswerSettled, whole.Status, "the trade takes no parts")
+	sizes := map[string]bool{}
+	for _, reference := range []string{"a", "b", "c"} {
+		i := instruction(reference)
+		i.Terms.Exchange.Parts, i.Terms.Exchange.ProviderRate = true, accounts.Exact(dec("5.4"))
+		a, err := p.Send(t.Context(), i)
+		require.NoError(t, err)
+		require.NoError(t, a.Validate())
+		require.Equal(t, operations.AnswerPart, a.Status)
+		require.True(t, a.Amount.IsPositive() && a.Amount.LessThan(dec("100")))
+		require.True(t, a.Counter.Equal(a.Amount.Mul(dec("5.4"))), "%s for %s", a.Counter, a.Amount)
+		again, err := p.Ask(t.Context(), reference)
+		require.NoError(t, err)
+		require.Equal(t, a, again)
+		e, _ := p.Executed(reference)
+		require.True(t, e.Part && e.Effects == 1 && e.BaseAmount.Equal(a.Amount))
+		sizes[a.Amount.String()] = true
+	}
+	require.Greater(t, len(sizes), 1, "not always the same")
+}
+
 func TestASimulatedProviderReportsTwice(t *testing.T) {
 	t.Parallel()
 	p, _ := simulated(t, 1, operations.Contract{}, trading.Faults{Duplicate: 1000, Garble: 1000})

@@ -69,6 +69,19 @@ func CheckRate(field string, r decimal.Decimal) error {
 	return nil
 }
 
+// legs are the rates that a market gave, from which this one was made: of one
+// that was crossed from a rate turned round, that rate.
+func (r Rate) legs() []Rate {
+	var all []Rate
+	for _, l := range r.Legs {
+		if len(l.Legs) == 1 {
+			l = l.Legs[0]
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
 // Validate tells whether the rate can be relied on. All that is wrong is told at
 // once.
 func (r Rate) Validate() error {

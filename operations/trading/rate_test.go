@@ -385,3 +385,41 @@ func TestABoardIsUsedByMany(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, operationstest.Start().Add((49*8+7)*time.Second), r.At, "the newest, whoever came last")
 }
+
+// Whoever agrees to a crossed rate sees both that it was made from, as the market
+// gave them.
+func TestTermsShowTheLegsOfARate(t *testing.T) {
+	t.Parallel()
+	rates := board(t, rate("USD", "EUR", "0.8"), rate("EUR", "BRL", "6.25"))
+	over := trading.Market{Pivots: []string{"EUR"}}.Over(rates, &operationstest.Clock{})
+	turned := trading.Market{Pivots: []string{"EUR"}}.Over(board(t, rate("EUR", "USD", "1.25"), rate("EUR", "BRL", "6.25")), &operationstest.Clock{})
+	for name, c := range map[string]struct {
+		c    trading.Config
+		want []string
+	}{
+		"crossed by the house":   {trading.Config{Providers: map[string]trading.Provider{"house": trading.NewHouse(over)}}, []string{"USD/EUR 0.8", "EUR/BRL 6.25"}},
+		"crossed as a reference": {trading.Config{Providers: map[string]trading.Provider{"p": &quoter{Provider: operations.Desk{}, quote: at("5")}}, Reference: over}, []string{"USD/EUR 0.8", "EUR/BRL 6.25"}},
+		"one of them turned":     {trading.Config{Providers: map[string]trading.Provider{"house": trading.NewHouse(turned)}}, []string{"EUR/USD 1.25", "EUR/BRL 6.25"}},
+		"of the pair itself":     {trading.Config{Providers: house()}, nil},
+	} {
+		d := memoryDesk(t, c.c)
+		o, err := d.execute(d.quote(d.buy("100")))
+		require.NoError(t, err)
+		var legs []string
+		for _, l := range o.Terms.Exchange.Legs {
+			legs = append(legs, l.Base+"/"+l.Quote+" "+l.Rate.String())
+		}
+		require.Equal(t, c.want, legs, name)
+		if len(legs) > 0 {
+			require.Equal(t, "5", o.Terms.Exchange.Reference.String())
+		}
+		d.verified()
+	}
+	many := &quoter{Provider: operations.Desk{}, quote: func(context.Context, trading.Ask) (trading.Quotation, error) {
+		return trading.Quotation{Rate: dec("5"), Legs: make([]trading.Rate, 3)}, nil
+	}}
+	d := memoryDesk(t, trading.Config{Providers: map[string]trading.Provider{"p": many}})
+	plan, err := d.eng.Explain(t.Context(), d.scope, d.buy("100"))
+	require.NoError(t, err)
+	require.Equal(t, trading.PassUnusable, plan.Unmet[0].Figures[0].Value)
+}

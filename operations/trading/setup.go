@@ -50,6 +50,21 @@ func (s Sides) validate(field string) error {
 	return nil
 }
 
+// Fills says what may become of a trade that its provider can carry out in part
+// only.
+type Fills string
+
+// The fills.
+const (
+	// WholeOnly has a trade carried out whole or not at all. It is the zero value. A
+	// provider who tells of a part all the same is not believed: an incident opens,
+	// and nothing is posted.
+	WholeOnly Fills = ""
+	// InPart takes the part that was carried out, at the rate of the quote, and
+	// gives back what was set aside for the rest; see operations.AnswerPart.
+	InPart Fills = "in_part"
+)
+
 // Path is one way to a price, or to its execution.
 type Path struct {
 	Provider string  `json:"provider"`
@@ -72,6 +87,7 @@ type Pair struct {
 	Inactive   bool     `json:"inactive,omitempty"`
 	Quotation  Strategy `json:"quotation,omitempty"`  // Priority or BestPrice; empty: Priority
 	Execution  Strategy `json:"execution,omitempty"`  // Pinned or Priority; empty: Pinned
+	Fills      Fills    `json:"fills,omitempty"`      // of trades that a provider carries; frozen in each quote
 	Quotations []Path   `json:"quotations,omitempty"` // at most MaxPaths
 	Executions []Path   `json:"executions,omitempty"` // for Priority; their spreads do not count
 }
@@ -176,6 +192,9 @@ func (p *Pair) validate() error {
 	}
 	if !slices.Contains([]Strategy{"", Priority, Pinned}, p.Execution) {
 		errs = append(errs, tenancy.Invalid("execution", "is not pinned or priority"))
+	}
+	if p.Fills != WholeOnly && p.Fills != InPart {
+		errs = append(errs, tenancy.Invalid("fills", "is not in_part, or empty for whole only"))
 	}
 	errs = append(errs, checkPaths("quotations", p.Quotations), checkPaths("executions", p.Executions))
 	return errors.Join(errs...)

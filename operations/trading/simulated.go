@@ -11,6 +11,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 )
 
@@ -29,6 +30,7 @@ type Faults struct {
 	WrongSum   int // an answer of another amount than what happened
 	WrongAsset int // an answer of another asset than what happened
 	Contrary   int // refused, of what happened
+	Part       int // a part is carried out, for good, of a trade that takes parts
 	Duplicate  int // what it says it reports once more, see Reports
 }
 
@@ -60,6 +62,7 @@ type Executed struct {
 	At        time.Time // when it happens or happened
 	sent      time.Time
 
+	Part                    bool // less than it was told; the amounts are what happened
 	Side                    operations.Side
 	Base, Quote             string
 	BaseAmount, QuoteAmount decimal.Decimal
@@ -89,9 +92,13 @@ func (p *Simulated) dice(what, reference string) func(thousandths int) bool {
 	throws := 0
 	return func(thousandths int) bool {
 		throws++
-		sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s|%s|%d|%d", p.seed, what, reference, n, throws))
-		return binary.BigEndian.Uint64(sum[:])%1000 < uint64(max(thousandths, 0))
+		return p.throw(what, reference, n, throws)%1000 < uint64(max(thousandths, 0))
 	}
+}
+
+func (p *Simulated) throw(what, reference string, call uint64, throws int) uint64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d|%s|%s|%d|%d", p.seed, what, reference, call, throws))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // lagging is how long a simulated provider may not know what it got.
@@ -161,6 +168,9 @@ func (p *Simulated) sent(i operations.Instruction) (a operations.Answer, hangs b
 		if falls(p.faults.Delay) {
 			e.At = now.Add(time.Minute)
 		}
+		if x.Parts && falls(p.faults.Part) {
+			e.part(x, p.throw("part", i.Reference, 0, 0))
+		}
 		if !e.Refused {
 			e.Effects = 1
 		}
@@ -174,6 +184,25 @@ func (p *Simulated) sent(i operations.Instruction) (a operations.Answer, hangs b
 	}
 	a = p.says(e, falls)
 	return a, falls(p.faults.Hang), nil
+}
+
+// part makes it a part, of 1 to 99 hundredths, at the provider's rate; the whole
+// where that is no amount.
+func (e *Executed) part(x *operations.Exchange, chance uint64) {
+	base := e.BaseAmount.Mul(decimal.New(int64(1+chance%99), -2)).RoundDown(places(x.Base, e.BaseAmount))
+	quote := base.Mul(x.ProviderRate.Decimal).RoundBank(places(x.Quote, e.QuoteAmount))
+	if base.IsPositive() && quote.IsPositive() {
+		e.Part, e.BaseAmount, e.QuoteAmount = true, base, quote
+	}
+}
+
+// places are those of the asset, where it is a fiat currency, and of the amount
+// otherwise.
+func places(asset string, d decimal.Decimal) int32 {
+	if a, ok := (accounts.Assets{}).Lookup(asset); ok {
+		return a.Scale
+	}
+	return max(-d.Exponent(), 0)
 }
 
 // Ask tells how the intent stands.
@@ -210,7 +239,7 @@ func (p *Simulated) says(e *Executed, falls func(int) bool) operations.Answer {
 	if falls(p.faults.Duplicate) {
 		p.reports = append(p.reports, a, a)
 	}
-	settled := a.Status == operations.AnswerSettled
+	settled := a.Status == operations.AnswerSettled || a.Status == operations.AnswerPart
 	switch {
 	case falls(p.faults.Garble):
 		a.Status = "?"
@@ -234,6 +263,9 @@ func (p *Simulated) truth(e *Executed) operations.Answer {
 		a.Status = operations.AnswerRefused
 	default:
 		a.Status, a.Amount, a.Asset, a.Counter, a.CounterAsset = operations.AnswerSettled, e.BaseAmount, e.Base, e.QuoteAmount, e.Quote
+		if e.Part {
+			a.Status = operations.AnswerPart
+		}
 	}
 	if len(a.External) > 128 {
 		a.External = a.External[:128]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -229,6 +230,34 @@ func TestAProviderThatKeepsFailingIsLeftAloneForAWhile(t *testing.T) {
 	require.Empty(t, try())
 	require.Empty(t, try())
 	require.Equal(t, 6, asked)
+}
+
+// Each provider has the time that the firm gives him.
+func TestDeadlinesAreOfEachProvider(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		waited := map[string]time.Duration{}
+		hangs := func(name string) trading.Provider {
+			return &quoter{Provider: operations.Desk{}, quote: func(ctx context.Context, _ trading.Ask) (trading.Quotation, error) {
+				since := operations.SystemClock().Now()
+				<-ctx.Done()
+				waited[name] = operations.SystemClock().Now().Sub(since)
+				return trading.Quotation{}, ctx.Err()
+			}}
+		}
+		d := memoryDesk(t, trading.Config{
+			Providers: map[string]trading.Provider{"a": hangs("a"), "b": hangs("b"), "c": &quoter{Provider: operations.Desk{}, quote: at("5")}},
+			Deadline:  3 * time.Second, Deadlines: map[string]time.Duration{"b": 300 * time.Millisecond},
+		})
+		x := d.quote(d.buy("100")).Terms.Exchange
+		require.Equal(t, "c", x.Quoted)
+		require.Equal(t, []operations.Pass{{Provider: "a", Code: trading.PassNoAnswer}, {Provider: "b", Code: trading.PassNoAnswer}}, x.Passed)
+		require.Equal(t, map[string]time.Duration{"a": 3 * time.Second, "b": 300 * time.Millisecond}, waited)
+	})
+	for name, d := range map[string]time.Duration{"nobody": time.Second, "house": 0} {
+		_, err := trading.New(trading.Config{Providers: house(), Deadlines: map[string]time.Duration{name: d}})
+		require.ErrorContains(t, err, `Deadlines["`+name+`"]`)
+	}
 }
 
 func TestAReplayAsksNobodyAgain(t *testing.T) {

@@ -2,6 +2,7 @@ package trading_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -145,6 +146,14 @@ func (d *desk) execute(o operations.Operation) (operations.Operation, error) {
 	return res.Operation, err
 }
 
+// enter opens the scope anew, once the last has ended.
+func (d *desk) enter() {
+	d.t.Helper()
+	var err error
+	d.scope, err = d.eng.Gate().Enter(d.t.Context(), ana(), d.scope.Customer(), "")
+	require.NoError(d.t, err)
+}
+
 // has is what the accounts have, reais first.
 func (d *desk) has() [2]string {
 	d.t.Helper()
@@ -177,3 +186,7 @@ func beginWith(t *testing.T, c trading.Config, more operations.Config) *desk {
 	t.Helper()
 	return begin(t, memory.New(), c, more)
 }
+
+func memoryStore() operations.Store { return memory.New() }
+
+var errCutOff = errors.New("cut off")

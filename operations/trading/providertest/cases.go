@@ -62,6 +62,9 @@ func checked(what string, i operations.Instruction, a operations.Answer, err err
 		return problem("%s: an answer about %q, and it was about %q", what, a.Reference, i.Reference)
 	}
 	x := i.Terms.Exchange
+	if a.Status == operations.AnswerPart && x != nil {
+		return part(what, x, a)
+	}
 	if a.Status != operations.AnswerSettled || x == nil {
 		return nil
 	}
@@ -70,6 +73,19 @@ func checked(what string, i operations.Instruction, a operations.Answer, err err
 		return problem("%s: settled %s %s instead of %s %s of the base asset", what, a.Amount, a.Asset, x.BaseAmount, x.Base)
 	case a.CounterAsset != x.Quote || !a.Counter.IsPositive():
 		return problem("%s: settled for %s %q, which is no amount of the quote asset %s", what, a.Counter, a.CounterAsset, x.Quote)
+	}
+	return nil
+}
+
+// part checks what was told of a part.
+func part(what string, x *operations.Exchange, a operations.Answer) error {
+	switch {
+	case !x.Parts:
+		return problem("%s: a part, %s %s, and it was all or nothing", what, a.Amount, a.Asset)
+	case a.Asset != x.Base || !a.Amount.LessThan(x.BaseAmount.Decimal):
+		return problem("%s: a part, %s %s, and the whole is %s %s", what, a.Amount, a.Asset, x.BaseAmount, x.Base)
+	case a.CounterAsset != x.Quote || !a.Counter.IsPositive():
+		return problem("%s: a part for %s %q, which is no amount of the quote asset %s", what, a.Counter, a.CounterAsset, x.Quote)
 	}
 	return nil
 }
@@ -99,7 +115,7 @@ func (t trial) effects(i operations.Instruction, a operations.Answer, most int) 
 		return nil
 	}
 	want := 0
-	if a.Status == operations.AnswerSettled {
+	if a.Status == operations.AnswerSettled || a.Status == operations.AnswerPart {
 		want = 1
 	}
 	if n := t.Effects(t.p, i.Reference); n < want || n > max(want, most) {
@@ -305,6 +321,41 @@ func twoReferences(t trial) error {
 	}
 	again, err := t.p.Ask(t.ctx, one.Reference)
 	return errors.Join(checked("Ask", one, again, err), same(first, again))
+}
+
+func partly(t trial) error {
+	t.InPart(t.p)
+	i, err := t.instruction("part", operations.Buy)
+	if err != nil {
+		return err
+	}
+	i.Terms.Exchange.Parts = true
+	a, err := t.send(i)
+	if err != nil {
+		return err
+	}
+	if a.Status != operations.AnswerPart {
+		return problem("%s is %s, and Suite.InPart makes it carry out a part", i.Reference, a.Status)
+	}
+	rate := i.Terms.Exchange.ProviderRate
+	if off := a.Counter.Sub(a.Amount.Mul(rate.Decimal)).Abs(); !off.LessThan(decimal.New(1, -t.QuoteScale)) {
+		return problem("%s: %s for a part of %s, which is more than a unit off at %s", i.Reference, a.Counter, a.Amount, rate)
+	}
+	again, err := t.p.Ask(t.ctx, i.Reference)
+	return errors.Join(checked("Ask", i, again, err), same(a, again), t.effects(i, a, 1))
+}
+
+func wholly(t trial) error {
+	t.InPart(t.p)
+	i, err := t.instruction("whole", operations.Sell)
+	if err != nil {
+		return err
+	}
+	a, err := t.send(i) // a part is a fault of its answer
+	if err != nil {
+		return err
+	}
+	return t.effects(i, a, 1)
 }
 
 func sendEnded(t trial) error {

@@ -36,6 +36,10 @@ type Suite struct {
 	// Nil: whatever is sent is final at once.
 	Pass func(p trading.Provider)
 
+	// InPart makes the provider carry out a part of whatever takes parts, from now
+	// on. Nil: that is not tried.
+	InPart func(p trading.Provider)
+
 	// Effects counts how often the provider carried a reference out, where the test
 	// can look behind it. Nil: that is not counted.
 	Effects func(p trading.Provider, reference string) int
@@ -93,6 +97,7 @@ const (
 	noRate        // a pair without a rate
 	sending       // a provider that is sent something
 	honoured      // one that honours references
+	parting       // one that can be made to carry out a part
 )
 
 // beside tells why a case is beside the point; empty if it is not.
@@ -102,6 +107,8 @@ func (c testCase) beside(s Suite, promised operations.Contract) string {
 		return "it settles inside the book, and is never sent anything"
 	case c.needs == honoured && !promised.HonoursReference:
 		return "it does not promise to honour references"
+	case c.needs == parting && s.InPart == nil:
+		return "nothing makes it carry out a part"
 	case c.needs == noRate && s.NoRate == [2]string{}:
 		return "no pair without a rate is given"
 	}
@@ -122,6 +129,8 @@ func cases() []testCase {
 		{"a reference that is sent twice has one effect", honoured, sentTwice},
 		{"a reference that is sent by many has one effect", honoured, sentAtOnce},
 		{"two references are two", sending, twoReferences},
+		{"a part is answered for", parting, partly},
+		{"what takes no parts is whole or nothing", parting, wholly},
 		{"nothing is sent after the context has ended", sending, sendEnded},
 		{"nothing is told after the context has ended", sending, askEnded},
 	}

@@ -35,6 +35,11 @@ func suite(promised operations.Contract, f trading.Faults) Suite {
 		Ask:       trading.Ask{Base: "USD", Quote: "BRL", Side: operations.Buy, Amount: decimal.New(100, 0), OfBase: true},
 		BaseScale: 2, QuoteScale: 2, NoRate: [2]string{"USD", "GBP"}, Clock: clock,
 		Pass: func(trading.Provider) { clock.Advance(time.Minute) },
+		InPart: func(p trading.Provider) {
+			if sim, ok := p.(interface{ Set(f trading.Faults) }); ok {
+				sim.Set(trading.Faults{Part: 1000})
+			}
+		},
 		Effects: func(p trading.Provider, reference string) int {
 			sim, ok := p.(interface {
 				Executed(string) (trading.Executed, bool)
@@ -108,6 +113,12 @@ func (w wrong) Ask(ctx context.Context, reference string) (operations.Answer, er
 		return w.Provider.Ask(ctx, reference)
 	}
 	return w.ask(ctx, w.Provider, reference)
+}
+
+func (w wrong) Set(f trading.Faults) {
+	if sim, ok := w.Provider.(*trading.Simulated); ok {
+		sim.Set(f)
+	}
 }
 
 func (w wrong) Executed(reference string) (trading.Executed, bool) {
@@ -205,6 +216,28 @@ func TestProvidersThatBreakTheContractAreCaught(t *testing.T) {
 			reports++
 			a.External = strings.Repeat("x", 1+reports%100)
 		}), "asked again, it says the same", "and then"},
+		"a part that is called the whole": {answered(func(a *operations.Answer) {
+			if a.Status == operations.AnswerPart {
+				a.Status = operations.AnswerSettled
+			}
+		}), "a part is answered for", "instead of"},
+		"a part at another rate": {answered(func(a *operations.Answer) {
+			if a.Status == operations.AnswerPart {
+				a.Counter = a.Counter.Add(decimal.New(1, -2))
+			}
+		}), "a part is answered for", "a unit off"},
+		"no part": {wrong{send: func(ctx context.Context, p trading.Provider, i operations.Instruction) (operations.Answer, error) {
+			x := *i.Terms.Exchange
+			x.Parts = false
+			i.Terms.Exchange = &x
+			return p.Send(ctx, i)
+		}}, "a part is answered for", "makes it carry out a part"},
+		"a part of what takes none": {wrong{send: func(ctx context.Context, p trading.Provider, i operations.Instruction) (operations.Answer, error) {
+			x := *i.Terms.Exchange
+			x.Parts = true
+			i.Terms.Exchange = &x
+			return p.Send(ctx, i)
+		}}, "what takes no parts is whole or nothing", "all or nothing"},
 		"one name for all":           {answered(func(a *operations.Answer) { a.External = "one" }), "two references are two", "for both"},
 		"sent twice, done twice":     {twice(), "a reference that is sent twice has one effect", "carried out 2 times"},
 		"sent by many, done by many": {twice(), "a reference that is sent by many has one effect", "carried out 16 times"},
