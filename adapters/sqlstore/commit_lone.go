@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"fmt"
+
 	"github.com/onbehalf/onbehalf/operations"
 )
 
@@ -39,16 +41,31 @@ func encodeRun(version int64, runs []operations.Run) ([]any, error) {
 	if !lone(runs) {
 		return nil, nil
 	}
-	var a runArrays
-	a.run = 1
 	r := &runs[0]
-	if err := a.add(r); err != nil {
-		return nil, err
+	e, o := &r.Changes[0].Entry, &r.Changes[0].Operations[0]
+	amount, err := amountText("amount", o.Amount)
+	if err != nil {
+		return nil, fmt.Errorf("book %s: operation %q: %w", r.Book, o.ID, err)
 	}
-	e, o, p, b := &r.Changes[0].Entry, &a.operations, &a.postings, &a.balances
+	var postings, balances array
+	for i := range r.Changes[0].Postings {
+		p := &r.Changes[0].Postings[i]
+		amount, balance, err := postingTexts(p)
+		if err != nil {
+			return nil, fmt.Errorf("book %s: entry %d: posting %d: %w", r.Book, e.Seq, i, err)
+		}
+		postings.row()
+		postings.strings(string(p.Ref), p.Asset, amount, balance)
+		postings.end()
+	}
+	for i := range r.Changes[0].Balances {
+		if err := balances.balance(&r.Changes[0].Balances[i]); err != nil {
+			return nil, fmt.Errorf("book %s: balance %q: %w", r.Book, r.Changes[0].Balances[i].Ref, err)
+		}
+	}
 	due := any(nil)
-	if o.due[0] != nil {
-		due = *o.due[0]
+	if !o.Due.IsZero() {
+		due = o.Due.UnixMicro()
 	}
 	first, also := r.Relies[0], operations.Reliance{}
 	if len(r.Relies) == 2 {
@@ -60,9 +77,8 @@ func encodeRun(version int64, runs []operations.Run) ([]any, error) {
 	return []any{
 		version, books, string(r.Book.Tenant), string(r.Book.Customer), string(first.Operator), first.Version,
 		e.Seq, e.Prev[:], e.Hash[:], e.At.UnixMicro(), string(e.Action), string(e.Operation), e.Key, e.Fingerprint[:], e.Bytes,
-		o.state[0], o.kind[0], o.asset[0], o.from[0], o.to[0], o.amount[0], o.maker[0], o.createdAt[0], due,
-		p.ref, p.asset, p.amount, p.balance,
-		b.ref, b.asset, b.posted, b.held, b.limit,
+		string(o.State), o.Kind, o.Asset, string(o.From), string(o.To), amount, string(o.Maker), o.CreatedAt.UnixMicro(), due,
+		postings.String(), balances.String(),
 		string(also.Operator), also.Version,
 	}, nil
 }

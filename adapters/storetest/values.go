@@ -167,10 +167,18 @@ func nearIDs() []string {
 	}
 }
 
-// bytewiseIDs stores, for every near id, one row of every kind under it.
+// oddIDs are near ids, and texts that would be torn by a quotation. Ids of tenants
+// and customers are never such.
+func oddIDs() []string {
+	return append(nearIDs(),
+		`"`, `""`, `\`, `\"`, `{}`, `{"a"}`, "a,a", "'", "''", " a", "a ", "é", "e\u0301", "%", "a\n", "$1",
+	)
+}
+
+// bytewiseIDs stores, for every odd id, one row of every kind under it.
 func bytewiseIDs(b *bundle) {
 	p, m := b.book(tenancy.House), newModel(b.book(tenancy.House).id)
-	for i, id := range nearIDs() {
+	for i, id := range oddIDs() {
 		c := p.write(operations.Entry{Key: id, Operation: operations.OperationID(id)})
 		seq, ref := c.Entry.Seq, accounts.Ref(id)
 		c.Operations = []operations.OperationRow{{
@@ -186,7 +194,7 @@ func bytewiseIDs(b *bundle) {
 		m.apply(&c)
 	}
 	m.holds(p) // in the order of bytes, too
-	for i, id := range nearIDs() {
+	for i, id := range oddIDs() {
 		found, err := p.store.Find(p.ctx, p.id, operations.Want{Key: id, Operation: operations.OperationID(id), Operator: tenancy.OperatorID(id)})
 		p.ok(err, "find")
 		if found.Key == nil || found.Key.Seq != int64(i+1) || found.Operation == nil || found.Operation.Row.Created != int64(i+1) ||

@@ -112,7 +112,7 @@ func (c *cluster) pool(database, role string, connections int) *sql.DB {
 
 // store makes a database and a store in it for the role.
 func (c *cluster) store(database, role string) (*sqlstore.Store, error) {
-	const connections = 32
+	const connections = 8 // as many as B2 has
 	db := c.pool(database, role, connections)
 	c.closers = append(c.closers, db.Close)
 	return sqlstore.New(db, sqlstore.PostgreSQL)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -38,6 +39,7 @@ type engineConfig struct {
 	callers    int // who submit at a time
 	cache      int64
 	committers int
+	store      func(*sqlstore.Store) operations.Store // nil: the store itself
 }
 
 type engineBook struct {
@@ -55,13 +57,17 @@ func newEngineSide(ctx context.Context, store operations.Store, c engineConfig) 
 		return nil, err
 	}
 	s := &engineSide{eng: eng, store: store, callers: openers, books: make([]engineBook, c.books), sampled: 1}
-	s.teller = tenancy.Principal{Tenant: cmp.Or(c.tenant, "bench"), Operator: "teller", Person: "p-teller"}
+	s.teller = tellerOf(cmp.Or(c.tenant, "bench"))
 	if s.firm, err = eng.Bootstrap(ctx, tenancy.Firm{Tenant: s.teller.Tenant, Admin: s.teller}); err != nil {
 		return nil, err
 	}
 	err = s.spread(ctx, c.books, s.open)
 	s.callers = c.callers
 	return s, err
+}
+
+func tellerOf(tenant tenancy.TenantID) tenancy.Principal {
+	return tenancy.Principal{Tenant: tenant, Operator: "teller", Person: "p-teller"}
 }
 
 func (s *engineSide) open(ctx context.Context, i int) error {

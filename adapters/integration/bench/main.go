@@ -20,6 +20,7 @@
 //	R8  memory of an engine over SQLite, by the number of books touched
 //	R9  what a firm has, over all its books
 //	R10 PostgreSQL, 32 connections of the API against 32 callers of the engine
+//	R11 PostgreSQL, two engines in processes of their own against one
 //
 // The PostgreSQL server is that of -dsn or ONBEHALF_POSTGRES_DSN, where the user
 // must be a superuser and the databases made are dropped again, or else one that
@@ -40,6 +41,13 @@ import (
 )
 
 func main() {
+	if os.Getenv(childVariable) != "" {
+		if err := serveTasks(context.Background(), os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: engine:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -84,7 +92,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		of []string
 		do func(context.Context, sizes, selection, *report) error
 	}{
-		{[]string{"R1", "R2", "R3", "R4", "R10"}, postgresSpeed},
+		{[]string{"R1", "R2", "R3", "R4", "R10", "R11"}, postgresSpeed},
 		{[]string{"R5"}, sqliteSpeed},
 		{[]string{"R6"}, memorySpeed},
 		{[]string{"R7"}, historyPages},
@@ -151,8 +159,8 @@ func (s *selection) String() string { return strings.Join(*s, ",") }
 func (s *selection) Set(text string) error {
 	for id := range strings.SplitSeq(text, ",") {
 		n, err := strconv.Atoi(strings.TrimPrefix(id, "R"))
-		if err != nil || n < 1 || n > 10 || id != "R"+strconv.Itoa(n) {
-			return fmt.Errorf("%q is not one of R1 to R10", id)
+		if err != nil || n < 1 || n > 11 || id != "R"+strconv.Itoa(n) {
+			return fmt.Errorf("%q is not one of R1 to R11", id)
 		}
 		*s = append(*s, id)
 	}

@@ -19,7 +19,7 @@ func (r *report) speeds(loads ...*load) {
 			id, ratio, spread := "", "", ""
 			for i, n := range e.notes {
 				if i > 0 {
-					r.line(id, e.name, e.took.perSecond(), each, median(e.took.allocs), median(e.took.bytes), ratio, spread)
+					r.line(id, e.name, e.took.perSecond(), each, shown(e.took.allocs), shown(e.took.bytes), ratio, spread)
 				}
 				a, b := e.took, n.with.took
 				if !n.slow {
@@ -29,7 +29,7 @@ func (r *report) speeds(loads ...*load) {
 				id, ratio = n.id, hundredths(all[len(all)/2])+" "+n.what
 				spread = hundredths(all[0]) + " to " + hundredths(all[len(all)-1])
 			}
-			r.line(id, e.name, e.took.perSecond(), each, median(e.took.allocs), median(e.took.bytes), ratio, spread)
+			r.line(id, e.name, e.took.perSecond(), each, shown(e.took.allocs), shown(e.took.bytes), ratio, spread)
 		}
 	}
 }

@@ -4,6 +4,10 @@
 -- all, and returns a row for each that was not stored whole: its number, the
 -- last seq of it that was stored (0: none), and why.
 --
+-- What comes by rows comes as arrays of two dimensions: each array costs something
+-- of its own, and a subscript on a row of one may stand where an index is looked up
+-- (see below), which arithmetic may not.
+--
 -- Every row names its run by the run's number, from 1, and is stored under the
 -- run's own tenant and customer: nothing can be written outside the books of
 -- the batch. Runs come in the order of their books, bytewise. A row that a
@@ -22,23 +26,21 @@
 -- +goose StatementBegin
 CREATE FUNCTION commit_runs(
     want_version bigint, scope_books text, scope_tenants text,
-    r_tenant text[], r_customer text[], r_from bigint[], r_from_hash bytea[], r_to bigint[], r_to_hash bytea[],
+    -- runs; their hashes one after the other, of each that of its first head and of its last
+    r_tenant text[], r_customer text[], r_from bigint[], r_to bigint[], r_hashes bytea,
     -- operators relied on: each once, and those of every run
     d_tenant text[], d_operator text[], d_version bigint[],
     v_run int[], v_operator text[], v_version bigint[],
-    -- entries
-    e_run int[], e_seq bigint[], e_prev bytea[], e_hash bytea[], e_at bigint[], e_action text[], e_operation text[],
-    e_key text[], e_fingerprint bytea[],
-    -- their bytes one after the other, and where each begins, with the end of the last
-    e_bytes bytea, e_from int[],
-    -- operations, whether any of them waits or has waited, and whether any was there before
-    o_queue boolean, o_again boolean,
-    o_run int[], o_end bigint[], o_id text[], o_created bigint[], o_updated bigint[], o_version bigint[], o_state text[], o_kind text[],
-    o_asset text[], o_from text[], o_to text[], o_amount text[], o_maker text[], o_created_at bigint[], o_due bigint[],
-    -- postings
-    p_run int[], p_seq bigint[], p_n bigint[], p_at bigint[], p_operation text[], p_ref text[], p_asset text[], p_amount text[], p_balance text[],
-    -- balances
-    b_run int[], b_end bigint[], b_ref text[], b_asset text[], b_posted text[], b_held text[], b_limit text[], b_seq bigint[],
+    -- entries, how many of them have a key, and of each: {seq, at, where its bytes begin, how many}, {action, operation, key},
+    -- its hashes (prev, hash, fingerprint) and its bytes, those of all one after the other
+    e_keys bigint, e_run int[], e_number bigint[], e_text text[], e_hashes bytea, e_bytes bytea,
+    -- operations, whether any of them waits or has waited, whether any was there before, and of each:
+    -- {end, created, updated, version, created_at, due}, {id, state, kind, asset, from, to, amount, maker}
+    o_queue boolean, o_again boolean, o_run int[], o_number bigint[], o_text text[],
+    -- postings: {seq, n, at}, {operation, ref, asset, amount, balance}
+    p_run int[], p_number bigint[], p_text text[],
+    -- balances: {end, seq}, {ref, asset, posted, held, limit}
+    b_run int[], b_number bigint[], b_text text[],
     -- the first entry of a run to be announced
     a_run int[], a_seq bigint[], a_at bigint[],
     -- what few changes bring: one object a row, and its bytes
@@ -110,11 +112,11 @@ BEGIN
                 CONTINUE;
             ELSIF r_from[i] = 0 THEN
                 INSERT INTO books (tenant, customer, seq, hash)
-                SELECT r_tenant[i], r_customer[i], r_to[i], r_to_hash[i] WHERE ltrim(r_from_hash[i], '\x00') = ''
+                SELECT r_tenant[i], r_customer[i], r_to[i], substring(r_hashes FROM 64 * i - 31 FOR 32) WHERE ltrim(substring(r_hashes FROM 64 * i - 63 FOR 32), '\x00') = ''
                 ON CONFLICT DO NOTHING;
             ELSE
-                UPDATE books AS b SET seq = r_to[i], hash = r_to_hash[i]
-                WHERE b.tenant = r_tenant[i] AND b.customer = r_customer[i] AND b.seq = r_from[i] AND b.hash = r_from_hash[i];
+                UPDATE books AS b SET seq = r_to[i], hash = substring(r_hashes FROM 64 * i - 31 FOR 32)
+                WHERE b.tenant = r_tenant[i] AND b.customer = r_customer[i] AND b.seq = r_from[i] AND b.hash = substring(r_hashes FROM 64 * i - 63 FOR 32);
             END IF;
             IF NOT FOUND THEN
                 cut[i] := 0;
@@ -124,9 +126,9 @@ BEGIN
         END LOOP;
     ELSE
         WITH moved AS (
-            UPDATE books AS b SET seq = r_to[r.run], hash = r_to_hash[r.run]
+            UPDATE books AS b SET seq = r_to[r.run], hash = substring(r_hashes FROM 64 * r.run - 31 FOR 32)
             FROM generate_series(1, cardinality(r_from)) AS r (run)
-            WHERE b.tenant = r_tenant[r.run] AND b.customer = r_customer[r.run] AND b.seq = r_from[r.run] AND b.hash = r_from_hash[r.run]
+            WHERE b.tenant = r_tenant[r.run] AND b.customer = r_customer[r.run] AND b.seq = r_from[r.run] AND b.hash = substring(r_hashes FROM 64 * r.run - 63 FOR 32)
                 AND cut[r.run] <> 0
             RETURNING r.run
         )
@@ -144,18 +146,20 @@ BEGIN
 
     -- Keys. The head is ours by now, so none can come in between.
     IF losses THEN
-        SELECT count(*) INTO m FROM generate_series(1, cardinality(e_run)) AS e (i) WHERE e_key[e.i] <> '' AND e_seq[e.i] <= cut[e_run[e.i]];
+        SELECT count(*) INTO m FROM generate_series(1, cardinality(e_run)) AS e (i) WHERE e_text[e.i][3] <> '' AND e_number[e.i][1] <= cut[e_run[e.i]];
     ELSE
-        m := cardinality(array_remove(e_key, ''));
+        m := e_keys;
     END IF;
     INSERT INTO keys (tenant, customer, key, seq)
-    SELECT r_tenant[e_run[e.i]], r_customer[e_run[e.i]], e_key[e.i], e_seq[e.i] FROM generate_series(1, cardinality(e_run)) AS e (i)
-    WHERE e_key[e.i] <> '' AND e_seq[e.i] <= cut[e_run[e.i]]
+    SELECT r_tenant[e_run[e.i]], r_customer[e_run[e.i]], e_text[e.i][3], e_number[e.i][1] FROM generate_series(1, cardinality(e_run)) AS e (i)
+    WHERE e_text[e.i][3] <> '' AND e_number[e.i][1] <= cut[e_run[e.i]]
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS n = ROW_COUNT;
     IF n < m THEN
         FOR x IN
-            SELECT e.run, min(e.seq) AS seq FROM unnest(e_run, e_seq, e_key) AS e (run, seq, key)
+            SELECT e.run, min(e.seq) AS seq FROM (
+                SELECT e_run[i] AS run, e_number[i][1] AS seq, e_text[i][3] AS key FROM generate_series(1, cardinality(e_run)) AS i
+            ) AS e
             LEFT JOIN keys AS k ON k.tenant = r_tenant[e.run] AND k.customer = r_customer[e.run] AND k.key = e.key AND k.seq = e.seq
             WHERE e.key <> '' AND e.seq <= cut[e.run] AND k.seq IS NULL
             GROUP BY e.run
@@ -167,75 +171,86 @@ BEGIN
             lost[x.run] := 'key_taken';
             losses := true;
         END LOOP;
-        DELETE FROM keys AS k USING unnest(e_run, e_seq, e_key) AS e (run, seq, key)
+        DELETE FROM keys AS k USING (
+            SELECT e_run[i] AS run, e_number[i][1] AS seq, e_text[i][3] AS key FROM generate_series(1, cardinality(e_run)) AS i
+        ) AS e
         WHERE k.tenant = r_tenant[e.run] AND k.customer = r_customer[e.run] AND k.key = e.key AND k.seq = e.seq
             AND lost[e.run] = 'key_taken' AND e.seq > cut[e.run];
         UPDATE books AS b SET seq = e.seq, hash = e.hash
-        FROM unnest(e_run, e_seq, e_hash) AS e (run, seq, hash)
+        FROM (
+            SELECT e_run[i] AS run, e_number[i][1] AS seq, substring(e_hashes FROM 96 * i - 63 FOR 32) AS hash FROM generate_series(1, cardinality(e_run)) AS i
+        ) AS e
         WHERE b.tenant = r_tenant[e.run] AND b.customer = r_customer[e.run] AND lost[e.run] = 'key_taken' AND e.seq = cut[e.run];
-        UPDATE books AS b SET seq = r_from[r.run], hash = r_from_hash[r.run]
+        UPDATE books AS b SET seq = r_from[r.run], hash = substring(r_hashes FROM 64 * r.run - 63 FOR 32)
         FROM generate_series(1, cardinality(r_from)) AS r (run)
         WHERE b.tenant = r_tenant[r.run] AND b.customer = r_customer[r.run] AND lost[r.run] = 'key_taken' AND cut[r.run] = r_from[r.run];
     END IF;
 
     INSERT INTO entries (tenant, customer, seq, prev, hash, at, action, operation, key, fingerprint, bytes)
-    SELECT r_tenant[e_run[e.i]], r_customer[e_run[e.i]], e_seq[e.i], e_prev[e.i], e_hash[e.i], e_at[e.i], e_action[e.i], e_operation[e.i],
-        e_key[e.i], e_fingerprint[e.i], substring(e_bytes FROM e_from[e.i] FOR e_from[e.i + 1] - e_from[e.i])
+    SELECT r_tenant[e_run[e.i]], r_customer[e_run[e.i]], e_number[e.i][1], substring(e_hashes FROM 96 * e.i - 95 FOR 32),
+        substring(e_hashes FROM 96 * e.i - 63 FOR 32), e_number[e.i][2], e_text[e.i][1], e_text[e.i][2], e_text[e.i][3],
+        substring(e_hashes FROM 96 * e.i - 31 FOR 32), substring(e_bytes FROM e_number[e.i][3]::int FOR e_number[e.i][4]::int)
     FROM generate_series(1, cardinality(e_run)) AS e (i)
-    WHERE e_seq[e.i] <= cut[e_run[e.i]];
+    WHERE e_number[e.i][1] <= cut[e_run[e.i]];
 
     IF cardinality(o_run) > 0 THEN
         IF o_again THEN
             INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
-            SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_id[o.i], o_created[o.i], o_updated[o.i], o_version[o.i], o_state[o.i], o_kind[o.i],
-                o_asset[o.i], o_from[o.i], o_to[o.i], o_amount[o.i]::numeric, o_maker[o.i], o_created_at[o.i], o_due[o.i]
+            SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_text[o.i][1], o_number[o.i][2], o_number[o.i][3], o_number[o.i][4], o_text[o.i][2], o_text[o.i][3],
+                o_text[o.i][4], o_text[o.i][5], o_text[o.i][6], o_text[o.i][7]::numeric, o_text[o.i][8], o_number[o.i][5], o_number[o.i][6]
             FROM generate_series(1, cardinality(o_run)) AS o (i)
-            WHERE o_updated[o.i] <= cut[o_run[o.i]] AND o_end[o.i] > cut[o_run[o.i]]
+            WHERE o_number[o.i][3] <= cut[o_run[o.i]] AND o_number[o.i][1] > cut[o_run[o.i]]
             ON CONFLICT (tenant, customer, id) DO UPDATE SET created = excluded.created, updated = excluded.updated, version = excluded.version,
                 state = excluded.state, kind = excluded.kind, asset = excluded.asset, from_account = excluded.from_account,
                 to_account = excluded.to_account, amount = excluded.amount, maker = excluded.maker, created_at = excluded.created_at, due = excluded.due;
         ELSE -- plainly, which is cheaper
             INSERT INTO operations (tenant, customer, id, created, updated, version, state, kind, asset, from_account, to_account, amount, maker, created_at, due)
-            SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_id[o.i], o_created[o.i], o_updated[o.i], o_version[o.i], o_state[o.i], o_kind[o.i],
-                o_asset[o.i], o_from[o.i], o_to[o.i], o_amount[o.i]::numeric, o_maker[o.i], o_created_at[o.i], o_due[o.i]
+            SELECT r_tenant[o_run[o.i]], r_customer[o_run[o.i]], o_text[o.i][1], o_number[o.i][2], o_number[o.i][3], o_number[o.i][4], o_text[o.i][2], o_text[o.i][3],
+                o_text[o.i][4], o_text[o.i][5], o_text[o.i][6], o_text[o.i][7]::numeric, o_text[o.i][8], o_number[o.i][5], o_number[o.i][6]
             FROM generate_series(1, cardinality(o_run)) AS o (i)
-            WHERE o_updated[o.i] <= cut[o_run[o.i]] AND o_end[o.i] > cut[o_run[o.i]];
+            WHERE o_number[o.i][3] <= cut[o_run[o.i]] AND o_number[o.i][1] > cut[o_run[o.i]];
         END IF;
     END IF;
 
     IF cardinality(p_run) > 0 THEN
         INSERT INTO postings (tenant, customer, ref, seq, n, at, operation, asset, amount, balance)
-        SELECT r_tenant[p_run[p.i]], r_customer[p_run[p.i]], p_ref[p.i], p_seq[p.i], p_n[p.i], p_at[p.i], p_operation[p.i], p_asset[p.i],
-            p_amount[p.i]::numeric, p_balance[p.i]::numeric
+        SELECT r_tenant[p_run[p.i]], r_customer[p_run[p.i]], p_text[p.i][2], p_number[p.i][1], p_number[p.i][2], p_number[p.i][3], p_text[p.i][1], p_text[p.i][3],
+            p_text[p.i][4]::numeric, p_text[p.i][5]::numeric
         FROM generate_series(1, cardinality(p_run)) AS p (i)
-        WHERE p_seq[p.i] <= cut[p_run[p.i]];
+        WHERE p_number[p.i][1] <= cut[p_run[p.i]];
     END IF;
 
     IF cardinality(b_run) > 0 THEN
         -- Mostly they are there. Nobody else adds one: the head is ours.
-        UPDATE balances AS k SET posted = b_posted[b.i]::numeric, held = b_held[b.i]::numeric, debt_limit = b_limit[b.i]::numeric, seq = b_seq[b.i]
+        UPDATE balances AS k SET posted = b_text[b.i][3]::numeric, held = b_text[b.i][4]::numeric, debt_limit = b_text[b.i][5]::numeric, seq = b_number[b.i][2]
         FROM generate_series(1, cardinality(b_run)) AS b (i)
-        WHERE k.tenant = r_tenant[b_run[b.i]] AND k.customer = r_customer[b_run[b.i]] AND k.ref = b_ref[b.i] AND k.asset = b_asset[b.i]
-            AND b_seq[b.i] <= cut[b_run[b.i]] AND b_end[b.i] > cut[b_run[b.i]];
+        WHERE k.tenant = r_tenant[b_run[b.i]] AND k.customer = r_customer[b_run[b.i]] AND k.ref = b_text[b.i][1] AND k.asset = b_text[b.i][2]
+            AND b_number[b.i][2] <= cut[b_run[b.i]] AND b_number[b.i][1] > cut[b_run[b.i]];
         GET DIAGNOSTICS n = ROW_COUNT;
         IF n < cardinality(b_run) THEN
             INSERT INTO balances (tenant, customer, ref, asset, posted, held, debt_limit, seq)
-            SELECT r_tenant[b_run[b.i]], r_customer[b_run[b.i]], b_ref[b.i], b_asset[b.i], b_posted[b.i]::numeric, b_held[b.i]::numeric,
-                b_limit[b.i]::numeric, b_seq[b.i]
+            SELECT r_tenant[b_run[b.i]], r_customer[b_run[b.i]], b_text[b.i][1], b_text[b.i][2], b_text[b.i][3]::numeric, b_text[b.i][4]::numeric,
+                b_text[b.i][5]::numeric, b_number[b.i][2]
             FROM generate_series(1, cardinality(b_run)) AS b (i)
-            WHERE b_seq[b.i] <= cut[b_run[b.i]] AND b_end[b.i] > cut[b_run[b.i]]
+            WHERE b_number[b.i][2] <= cut[b_run[b.i]] AND b_number[b.i][1] > cut[b_run[b.i]]
             ON CONFLICT DO NOTHING;
         END IF;
     END IF;
 
     -- The queue: an operation waits as long as it has a time.
     IF o_queue THEN
-        DELETE FROM queue AS q USING unnest(o_run, o_end, o_id, o_updated, o_due) AS o (run, ended, id, updated, due)
+        DELETE FROM queue AS q USING (
+            SELECT o_run[i] AS run, o_number[i][1] AS ended, o_text[i][1] AS id, o_number[i][3] AS updated, o_number[i][6] AS due
+            FROM generate_series(1, cardinality(o_run)) AS i
+        ) AS o
         WHERE q.tenant = r_tenant[o.run] AND q.customer = r_customer[o.run] AND q.topic = 'work' AND q.item = o.id
             AND o.updated <= cut[o.run] AND o.ended > cut[o.run] AND o.due IS NULL;
         INSERT INTO queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)
         SELECT r_tenant[o.run], r_customer[o.run], 'work', o.id, o.due, o.due, o.state, o.updated, 0, ''
-        FROM unnest(o_run, o_end, o_id, o_updated, o_state, o_due) AS o (run, ended, id, updated, state, due)
+        FROM (
+            SELECT o_run[i] AS run, o_number[i][1] AS ended, o_text[i][1] AS id, o_number[i][3] AS updated, o_text[i][2] AS state, o_number[i][6] AS due
+            FROM generate_series(1, cardinality(o_run)) AS i
+        ) AS o
         WHERE o.updated <= cut[o.run] AND o.ended > cut[o.run] AND o.due IS NOT NULL
         ON CONFLICT (tenant, customer, topic, item) DO UPDATE SET due = excluded.due, ready = excluded.ready, state = excluded.state,
             seq = excluded.seq, tries = 0, holder = '';
@@ -307,8 +322,8 @@ CREATE FUNCTION commit_run(
     of_tenant text, of_customer text, of_operator text, operator_version bigint,
     of_seq bigint, of_prev bytea, of_hash bytea, of_at bigint, of_action text, of_operation text, of_key text, of_fingerprint bytea, of_bytes bytea,
     of_state text, of_kind text, of_asset text, of_from text, of_to text, of_amount text, of_maker text, created_at bigint, of_due bigint,
-    p_ref text[], p_asset text[], p_amount text[], p_balance text[],
-    b_ref text[], b_asset text[], b_posted text[], b_held text[], b_limit text[],
+    p_text text[], -- {ref, asset, amount, balance} of each posting
+    b_text text[], -- {ref, asset, posted, held, limit} of each balance
     also_operator text, also_version bigint
 ) RETURNS TABLE (run bigint, stored bigint, loss text)
 LANGUAGE plpgsql
@@ -358,21 +373,21 @@ BEGIN
         VALUES (of_tenant, of_customer, 'work', of_operation, of_due, of_due, of_state, of_seq, 0, '');
     END IF;
 
-    IF cardinality(p_ref) = 2 THEN
+    IF array_length(p_text, 1) = 2 THEN
         INSERT INTO postings (tenant, customer, ref, seq, n, at, operation, asset, amount, balance)
-        VALUES (of_tenant, of_customer, p_ref[1], of_seq, 0, of_at, of_operation, p_asset[1], p_amount[1]::numeric, p_balance[1]::numeric),
-            (of_tenant, of_customer, p_ref[2], of_seq, 1, of_at, of_operation, p_asset[2], p_amount[2]::numeric, p_balance[2]::numeric);
-    ELSIF cardinality(p_ref) > 0 THEN
+        VALUES (of_tenant, of_customer, p_text[1][1], of_seq, 0, of_at, of_operation, p_text[1][2], p_text[1][3]::numeric, p_text[1][4]::numeric),
+            (of_tenant, of_customer, p_text[2][1], of_seq, 1, of_at, of_operation, p_text[2][2], p_text[2][3]::numeric, p_text[2][4]::numeric);
+    ELSIF cardinality(p_text) > 0 THEN
         INSERT INTO postings (tenant, customer, ref, seq, n, at, operation, asset, amount, balance)
-        SELECT of_tenant, of_customer, p_ref[p.i], of_seq, p.i - 1, of_at, of_operation, p_asset[p.i], p_amount[p.i]::numeric, p_balance[p.i]::numeric
-        FROM generate_series(1, cardinality(p_ref)) AS p (i);
+        SELECT of_tenant, of_customer, p_text[p.i][1], of_seq, p.i - 1, of_at, of_operation, p_text[p.i][2], p_text[p.i][3]::numeric, p_text[p.i][4]::numeric
+        FROM generate_series(1, array_length(p_text, 1)) AS p (i);
     END IF;
-    FOR i IN 1 .. coalesce(cardinality(b_ref), 0) LOOP
-        UPDATE balances AS b SET posted = b_posted[i]::numeric, held = b_held[i]::numeric, debt_limit = b_limit[i]::numeric, seq = of_seq
-        WHERE b.tenant = of_tenant AND b.customer = of_customer AND b.ref = b_ref[i] AND b.asset = b_asset[i];
+    FOR i IN 1 .. coalesce(array_length(b_text, 1), 0) LOOP
+        UPDATE balances AS b SET posted = b_text[i][3]::numeric, held = b_text[i][4]::numeric, debt_limit = b_text[i][5]::numeric, seq = of_seq
+        WHERE b.tenant = of_tenant AND b.customer = of_customer AND b.ref = b_text[i][1] AND b.asset = b_text[i][2];
         IF NOT FOUND THEN
             INSERT INTO balances (tenant, customer, ref, asset, posted, held, debt_limit, seq)
-            VALUES (of_tenant, of_customer, b_ref[i], b_asset[i], b_posted[i]::numeric, b_held[i]::numeric, b_limit[i]::numeric, of_seq);
+            VALUES (of_tenant, of_customer, b_text[i][1], b_text[i][2], b_text[i][3]::numeric, b_text[i][4]::numeric, b_text[i][5]::numeric, of_seq);
         END IF;
     END LOOP;
 END
