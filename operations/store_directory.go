@@ -26,6 +26,11 @@ type Directory interface {
 	// accounts of customers must be left out. A page shorter than its limit is
 	// the last.
 	Positions(ctx context.Context, tenant tenancy.TenantID, q PositionQuery) ([]PositionRow, error)
+	// PositionBooks lists the books of the tenant that have a row of one system
+	// account in one asset, by customer, ascending, after the given one. It must
+	// look at a bounded number of books: a page may come back short, or empty,
+	// with More set, and Next to go on from.
+	PositionBooks(ctx context.Context, tenant tenancy.TenantID, q PositionBooksQuery) (PositionBooksPage, error)
 	// Waiting lists what waits for approval in all books of the tenant, the
 	// house's among them: the work tickets in state AwaitingApproval, held and
 	// parked ones too, by place, ascending, after the given one. A place without an
@@ -88,6 +93,28 @@ type PositionRow struct {
 
 	Amount decimal.Decimal
 	Books  int64 // that have a row of the account
+}
+
+// PositionBooksQuery says of which position the books are listed, from where on.
+type PositionBooksQuery struct {
+	PositionPlace
+
+	After tenancy.CustomerID
+	Limit int
+}
+
+// PositionBooksPage is part of the list of books that make up a position.
+type PositionBooksPage struct {
+	Items []BookPosition
+	Next  tenancy.CustomerID
+	More  bool
+}
+
+// BookPosition is what one book has of a position.
+type BookPosition struct {
+	Customer tenancy.CustomerID
+	Name     *string // of the customer, as his row has it: nil without one, or once erased
+	Amount   decimal.Decimal
 }
 
 // CustomerQuery says which customers; zero fields do not restrict.

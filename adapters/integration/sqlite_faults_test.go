@@ -233,6 +233,10 @@ func everyCall(b *book) map[string]func(context.Context, operations.Store) error
 			_, err := s.Positions(ctx, "acme", operations.PositionQuery{Limit: 5})
 			return err
 		},
+		"PositionBooks": func(ctx context.Context, s operations.Store) error {
+			_, err := s.PositionBooks(ctx, "acme", operations.PositionBooksQuery{PositionPlace: operations.PositionPlace{Ref: "income:fees", Asset: "BRL"}, Limit: 5})
+			return err
+		},
 		"Waiting": func(ctx context.Context, s operations.Store) error {
 			_, err := s.Waiting(ctx, "acme", operations.WaitingQuery{Limit: 5})
 			return err

@@ -138,6 +138,44 @@ func (s *Store) Positions(ctx context.Context, tenant tenancy.TenantID, q operat
 	return slices.Clip(rows[:min(len(rows), max(q.Limit, 0))]), nil
 }
 
+// PositionBooks implements [operations.Directory].
+func (s *Store) PositionBooks(ctx context.Context, tenant tenancy.TenantID, q operations.PositionBooksQuery) (operations.PositionBooksPage, error) {
+	var page operations.PositionBooksPage
+	if err := ctx.Err(); err != nil {
+		return page, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.firms[tenant]
+	if f == nil {
+		return page, nil
+	}
+	f.all.tidy()
+	for i, b := range f.all.after(q.After) {
+		if i >= examined || len(page.Items) >= q.Limit {
+			page.More = true
+			return page, nil
+		}
+		page.Next = b.id.Customer
+		a := b.accounts[q.Ref]
+		if a == nil || !q.Ref.System() {
+			continue
+		}
+		for j := range a.balances {
+			if a.balances[j].Asset != q.Asset {
+				continue
+			}
+			item := operations.BookPosition{Customer: b.id.Customer, Amount: a.balances[j].Posted}
+			if b.customer != nil {
+				item.Name = b.customer.Name
+			}
+			page.Items = append(page.Items, item)
+		}
+	}
+	page.Next = ""
+	return page, nil
+}
+
 // Waiting implements [operations.Directory].
 func (s *Store) Waiting(ctx context.Context, tenant tenancy.TenantID, q operations.WaitingQuery) (operations.WaitingPage, error) {
 	var page operations.WaitingPage

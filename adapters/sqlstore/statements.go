@@ -84,5 +84,6 @@ const (
 	requeueTicket
 	waiting
 	waitingGranted
+	positionBooks
 	statementCount
 )
