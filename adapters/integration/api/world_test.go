@@ -67,7 +67,7 @@ func newWorld(t *testing.T, s *spec, change ...func(*httpapi.Config)) *world {
 	w.eng, err = operations.New(memory.New(), operations.Config{
 		PolicyVersion: "2026-11", Clock: w.clock, IDs: &operationstest.IDs{}, Entropy: &operationstest.Entropy{}, Assets: assets,
 		Providers: map[string]operations.Provider{"bank": w.bank, "broker": broker},
-		Kinds:     []operations.Kind{trades},
+		Kinds:     []operations.Kind{trades, trading.Settlements{Assets: assets}},
 		Fees:      []operations.FeeRule{{Name: "wire", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Tier: operations.Tier{Fixed: money("1.50")}}},
 		Limits:    []operations.Limit{{Name: "daily", Asset: "BRL", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Day: money("50000")}},
 		Approvals: []operations.Approval{{Name: "large", Persons: 2, Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, From: money("1000")}}},
