@@ -133,7 +133,12 @@ func (s *server) Settle(ctx context.Context, q contract.SettleRequestObject) (co
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return s.ask(ctx, q.Customer, asking(q.Params), s.engine.Submit, of)
+	names := map[string]string{"via": "provider", "amount": "paid"}
+	if b.Paid == nil {
+		names["amount"] = "received"
+	}
+	o, err := s.ask(ctx, q.Customer, asking(q.Params), s.engine.Submit, of)
+	return o, renamed(err, names)
 }
 
 func (s *server) ExecuteOperation(ctx context.Context, q contract.ExecuteOperationRequestObject) (contract.ExecuteOperationResponseObject, error) {
