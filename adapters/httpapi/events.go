@@ -21,7 +21,11 @@ const quiet = 15
 // StreamEvents begins where the client left off; the first look is made before
 // the answer begins, so that what is wrong is told as a problem.
 func (s *server) StreamEvents(ctx context.Context, q contract.StreamEventsRequestObject) (contract.StreamEventsResponseObject, error) {
-	book, err := s.book(ctx, q.Customer, either(q.Params.OnbehalfContext, q.Params.Context))
+	sealed, err := either(q.Params.OnbehalfContext, q.Params.Context)
+	if err != nil {
+		return nil, err
+	}
+	book, err := s.book(ctx, q.Customer, sealed)
 	if err != nil {
 		return nil, err
 	}
