@@ -32,7 +32,7 @@ func (s *server) StreamEvents(ctx context.Context, q contract.StreamEventsReques
 	after := q.Params.After
 	if last := val(q.Params.LastEventID); last != "" {
 		n, err := strconv.ParseInt(last, 10, 64)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || tagless(n) != last {
 			return nil, tenancy.Invalid("Last-Event-ID", "is not the seq of an entry")
 		}
 		after = &n
