@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -79,7 +80,7 @@ func TestAnAnswerThatFailsOnTheWayIsAProblemAlone(t *testing.T) {
 		w := &writer{ResponseWriter: out, stream: stream}
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 		if !stream {
-			w.WriteHeader(201)
+			w.WriteHeader(http.StatusCreated)
 			_, err := w.Write([]byte(`{"items":`))
 			require.NoError(t, err)
 		}
