@@ -25,7 +25,8 @@ func TestAFirmIsKeptInPostgreSQL(t *testing.T) {
 		go func() { done <- run(ctx, o, func(url string) { urls <- url }) }()
 		stopped := false
 		stop = func() {
-			if cancel(); !stopped {
+			cancel()
+			if !stopped {
 				stopped = true
 				require.NoError(t, <-done)
 			}
@@ -49,7 +50,7 @@ func TestAFirmIsKeptInPostgreSQL(t *testing.T) {
 	require.Len(t, waiting["items"], 4)
 	treasury := ana.call(http.MethodGet, "treasury", "", nil)
 	require.NotEmpty(t, treasury["items"])
-	response, err := ana.client.Post(url+"reset", "", http.NoBody) //nolint:noctx // the server is in this process
+	response, err := ana.client.Post(url+"reset", "", http.NoBody)
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusForbidden, response.StatusCode, "a database of yours is not reset")

@@ -60,6 +60,7 @@ func (w *wire) status() int {
 	}
 	_, err = io.Copy(io.Discard, got.Body)
 	require.NoError(w.t, err)
+	require.NoError(w.t, got.Body.Close())
 	return got.StatusCode
 }
 

@@ -199,7 +199,8 @@ func TestAStreamGoesOnInItsOwnBook(t *testing.T) {
 	w := newWorld(t, contract(t), ends)
 	o := w.submit(w.jose, operations.Deposit{To: w.joses, Amount: money("7")})
 	for id, status := range map[string]int{
-		"0": 200, "3": 200, "9223372036854775807": 200, "9223372036854775808": 400, "-1": 400, "+1": 400, "01": 400, "1e3": 400, "0x1": 400, "1_0": 400, " 1": 400, "１": 400, "entry": 400,
+		" 1": 400, //nolint:gocritic // the blank is what is tried
+		"0":  200, "3": 200, "9223372036854775807": 200, "9223372036854775808": 400, "-1": 400, "+1": 400, "01": 400, "1e3": 400, "0x1": 400, "1_0": 400, "１": 400, "entry": 400,
 	} {
 		got := w.send(ask{method: "GET", path: w.path("/events"), context: string(w.maria), header: http.Header{"Last-Event-Id": {id}}, unchecked: true})
 		require.Equal(t, status, got.code, "%q: %s", id, got.body)
@@ -231,7 +232,7 @@ func TestNoCellOfAnExportIsAFormula(t *testing.T) {
 	require.Len(t, rows, 1+len(texts)+1)
 	for i, text := range texts {
 		cell := rows[len(texts)-i][15]
-		if want := strings.TrimSpace(text); strings.ContainsAny(string([]rune(want)[0]), "=+-@＝＋－＠") {
+		if want := strings.TrimSpace(text); strings.IndexAny(want, "=+-@＝＋－＠") == 0 {
 			text = "'" + text
 		}
 		require.Equal(t, text, cell)
