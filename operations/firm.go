@@ -124,6 +124,39 @@ func (v *Firm) Treasury(ctx context.Context, after PositionPlace, limit int) ([]
 	return rows, nil
 }
 
+// PositionBooks lists what each book has of a position of the Treasury, the
+// house's among them, by customer, ascending, after the given one. A book whose
+// part has come to zero is listed too. The lines behind a part are the book's
+// own Statement of that account. It needs the view permission for all customers.
+// Limit as for Book.History; a page may come back short, or empty, with More
+// set, and Next to go on from. Errors: invalid, too, where the account is none of
+// the system's.
+func (v *Firm) PositionBooks(ctx context.Context, at PositionPlace, after tenancy.CustomerID, limit int) (PositionBooksPage, error) {
+	limit, err := bounded(limit)
+	if !at.Ref.System() {
+		err = errors.Join(err, tenancy.Invalid("account", "is not a system account"))
+	}
+	err = errors.Join(err, at.Ref.Validate(), tenancy.CheckID("asset", at.Asset))
+	if after != "" {
+		err = errors.Join(err, tenancy.CheckID("after", string(after)))
+	}
+	if err != nil {
+		return PositionBooksPage{}, err
+	}
+	st, err := v.standing(ctx, "treasury")
+	if err != nil {
+		return PositionBooksPage{}, err
+	}
+	if _, err := v.eng.gate.Authorize(v.scope, tenancy.View, st); err != nil {
+		return PositionBooksPage{}, err
+	}
+	page, err := v.eng.store.PositionBooks(ctx, v.scope.Tenant(), PositionBooksQuery{PositionPlace: at, After: after, Limit: limit})
+	if err != nil {
+		return PositionBooksPage{}, v.eng.failed(ctx, fmt.Errorf("list books of a position: %w", err))
+	}
+	return page, nil
+}
+
 // Root is a commitment to the heads of all books of a firm at about one time.
 // Sign it and keep it elsewhere: a book that was later lost or set back, its
 // head with it, no longer gives the same root for the same books.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -29,6 +30,43 @@ type HistoryFilter struct {
 	Since    time.Time // created at or after
 	Until    time.Time // created before
 	Maker    tenancy.OperatorID
+	Pair     Pair // exchanged at a price of this pair
+}
+
+// Pair names two assets: so many of the quote asset are the price of one unit of
+// the base asset. The zero value is none.
+type Pair struct{ Base, Quote string }
+
+// ParsePair reads a pair in the form BASE/QUOTE, such as USD/BRL. Errors:
+// invalid.
+func ParsePair(text string) (Pair, error) {
+	base, quote, ok := strings.Cut(text, "/")
+	p := Pair{Base: base, Quote: quote}
+	if !ok || p.validate() != nil {
+		return Pair{}, tenancy.Invalid("pair", "is not two assets in the form BASE/QUOTE")
+	}
+	return p, nil
+}
+
+// String is the pair as ParsePair reads it; empty for none.
+func (p Pair) String() string {
+	if p == (Pair{}) {
+		return ""
+	}
+	return p.Base + "/" + p.Quote
+}
+
+func (p Pair) validate() error {
+	if p.Base == p.Quote {
+		return tenancy.Invalid("pair", "is of one asset alone")
+	}
+	return errors.Join(tenancy.CheckID("pair", p.Base), tenancy.CheckID("pair", p.Quote))
+}
+
+// prices tells whether the operation is an exchange at a price of the pair.
+func (p Pair) prices(o *Operation) bool {
+	x := o.Terms.Exchange
+	return x != nil && x.Base == p.Base && x.Quote == p.Quote
 }
 
 // Operations is a page of operations, newest first.
@@ -54,10 +92,18 @@ func (b *Book) History(ctx context.Context, q HistoryFilter, cursor string, limi
 	if err != nil {
 		return Operations{}, err
 	}
-	page, err := b.eng.store.History(ctx, r.f.id, HistoryQuery{
+	query := HistoryQuery{
 		Before: before, Limit: limit, States: q.States, Kinds: q.Kinds, Asset: q.Asset, Account: q.Account,
 		Min: q.Min, Max: q.Max, Since: q.Since, Until: q.Until, Maker: q.Maker,
-	})
+	}
+	if q.Pair != (Pair{}) {
+		// The store knows accounts, and by them nearly which: the document tells the
+		// rest, such as which of the two assets is the base.
+		if query.Between = r.f.between(q.Pair); query.Between.IsZero() {
+			return Operations{}, nil
+		}
+	}
+	page, err := b.eng.store.History(ctx, r.f.id, query)
 	if err != nil {
 		return Operations{}, b.eng.failed(ctx, fmt.Errorf("list operations: %w", err))
 	}
@@ -67,12 +113,32 @@ func (b *Book) History(ctx context.Context, q HistoryFilter, cursor string, limi
 		if err != nil {
 			return Operations{}, classify(err)
 		}
-		all.Items = append(all.Items, *o)
+		if q.Pair == (Pair{}) || q.Pair.prices(o) {
+			all.Items = append(all.Items, *o)
+		}
 	}
 	if page.More {
 		all.Next = b.cursor("history", q, page.Next)
 	}
 	return all, nil
+}
+
+// between are the accounts that an exchange of the pair goes between, of any
+// status; none where the customer never had one of either asset.
+func (f *Folded) between(p Pair) Between {
+	var b Between
+	for id, a := range f.accounts.all {
+		switch a.Asset {
+		case p.Base:
+			b.One = append(b.One, id)
+		case p.Quote:
+			b.Other = append(b.Other, id)
+		}
+	}
+	if len(b.One) == 0 || len(b.Other) == 0 {
+		return Between{}
+	}
+	return b
 }
 
 func (q HistoryFilter) validate() error {
@@ -100,6 +166,9 @@ func (q HistoryFilter) validate() error {
 		if f.d != nil {
 			errs = append(errs, accounts.CheckSigned(f.field, *f.d, accounts.MaxScale))
 		}
+	}
+	if q.Pair != (Pair{}) {
+		errs = append(errs, q.Pair.validate())
 	}
 	return errors.Join(append(errs, checkTime("since", q.Since), checkTime("until", q.Until))...)
 }

@@ -155,15 +155,23 @@ func (s *Setting) clone() Setting {
 	return n
 }
 
-// Settings brings the customer's settings of all kinds, by name.
-func (b *Book) Settings(ctx context.Context) ([]Setting, error) {
+// SettingView is a setting as people see it.
+type SettingView struct {
+	Setting
+
+	Problems []Unmet // everything that keeps it from having its effect now, as Book.Problems tells
+}
+
+// Settings brings the customer's settings of all kinds, by name, all of one
+// moment.
+func (b *Book) Settings(ctx context.Context) ([]SettingView, error) {
 	r, err := b.eng.read(ctx, b.scope, "settings", Want{})
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Setting, 0, r.f.settings.len())
+	all := make([]SettingView, 0, r.f.settings.len())
 	for _, s := range r.f.settings.all {
-		all = append(all, s.clone())
+		all = append(all, SettingView{s.clone(), b.problems(r.f, s)})
 	}
 	return all, nil
 }
@@ -180,11 +188,15 @@ func (b *Book) Problems(ctx context.Context, name string) ([]Unmet, error) {
 	if !ok {
 		return nil, ErrNotFound
 	}
-	k, known := b.eng.rules.kinds[kindOf(name)].(Configured)
+	return b.problems(r.f, s), nil
+}
+
+func (b *Book) problems(f *Folded, s *keptSetting) []Unmet {
+	k, known := b.eng.rules.kinds[kindOf(s.Name)].(Configured)
 	if !known {
-		return []Unmet{{Code: CodeSettingUnknown, Subject: "setting:" + name, Remedy: "Offer the kind it belongs to."}}, nil
+		return []Unmet{{Code: CodeSettingUnknown, Subject: "setting:" + s.Name, Remedy: "Offer the kind it belongs to."}}
 	}
-	return distinct(k.Problems(View{f: r.f, actor: b.scope.Principal().Chain()[0]}, s.clone())), nil
+	return distinct(k.Problems(View{f: f, actor: b.scope.Principal().Chain()[0]}, s.clone()))
 }
 
 // set decides Set.

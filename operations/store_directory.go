@@ -26,10 +26,11 @@ type Directory interface {
 	// accounts of customers must be left out. A page shorter than its limit is
 	// the last.
 	Positions(ctx context.Context, tenant tenancy.TenantID, q PositionQuery) ([]PositionRow, error)
-	// Shares lists the books that make up one position, with what each of them
-	// has, by customer id, ascending, after the given one. A page shorter than its
-	// limit is the last.
-	Shares(ctx context.Context, tenant tenancy.TenantID, q ShareQuery) ([]ShareRow, error)
+	// PositionBooks lists the books of the tenant that have a row of one system
+	// account in one asset, by customer, ascending, after the given one. It must
+	// look at a bounded number of books: a page may come back short, or empty,
+	// with More set, and Next to go on from.
+	PositionBooks(ctx context.Context, tenant tenancy.TenantID, q PositionBooksQuery) (PositionBooksPage, error)
 	// Waiting lists what waits for approval in all books of the tenant, the
 	// house's among them: the work tickets in state AwaitingApproval, held and
 	// parked ones too, by place, ascending, after the given one. A place without an
@@ -94,16 +95,25 @@ type PositionRow struct {
 	Books  int64 // that have a row of the account
 }
 
-// ShareQuery says of which position the books are listed, and from where on.
-type ShareQuery struct {
-	Of    PositionPlace
+// PositionBooksQuery says of which position the books are listed, from where on.
+type PositionBooksQuery struct {
+	PositionPlace
+
 	After tenancy.CustomerID
 	Limit int
 }
 
-// ShareRow is what one book has on a system account, in one asset.
-type ShareRow struct {
+// PositionBooksPage is part of the list of books that make up a position.
+type PositionBooksPage struct {
+	Items []BookPosition
+	Next  tenancy.CustomerID
+	More  bool
+}
+
+// BookPosition is what one book has of a position.
+type BookPosition struct {
 	Customer tenancy.CustomerID
+	Name     *string // of the customer, as his row has it: nil without one, or once erased
 	Amount   decimal.Decimal
 }
 

@@ -55,7 +55,16 @@ type HistoryQuery struct {
 	Since    time.Time // created at or after
 	Until    time.Time // created before
 	Maker    tenancy.OperatorID
+	Between  Between
 }
+
+// Between are two sets of accounts: operations that debit one of either and
+// credit one of the other. It does not restrict while both are empty; with one
+// of them empty nothing matches.
+type Between struct{ One, Other []accounts.ID }
+
+// IsZero tells that it does not restrict.
+func (b Between) IsZero() bool { return len(b.One) == 0 && len(b.Other) == 0 }
 
 // StatementQuery says which postings of an account.
 type StatementQuery struct {

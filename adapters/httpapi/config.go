@@ -31,8 +31,9 @@ type Config struct {
 	ReadOnly bool
 
 	// Limit may refuse a request of an authenticated operator for some time: for
-	// rates by operator, by customer (PathValue is not set yet) or whatever the
-	// host counts. Nil: there is no limit.
+	// rates by operator, by customer (PathValue("customer"), empty on routes of the
+	// firm; it may be one that nobody has) or whatever the host counts. It is called
+	// by many goroutines, once for each request. Nil: there is no limit.
 	Limit func(*http.Request, tenancy.Principal) (retryAfter time.Duration, ok bool)
 
 	// TrustedOrigins are other origins, such as https://desk.example, whose pages
@@ -49,8 +50,8 @@ type Config struct {
 	// and the answer is unknown outcome. Zero: 30 seconds.
 	Timeout time.Duration
 
-	// WriteTimeout bounds how long a client of a stream may take to read some of
-	// it. Zero: 30 seconds.
+	// WriteTimeout bounds how long a client may take to read an answer, or some of a
+	// stream. Zero: 30 seconds.
 	WriteTimeout time.Duration
 
 	// Poll is how often a stream of events looks for new entries; each look is one

@@ -21,14 +21,18 @@ const quiet = 15
 // StreamEvents begins where the client left off; the first look is made before
 // the answer begins, so that what is wrong is told as a problem.
 func (s *server) StreamEvents(ctx context.Context, q contract.StreamEventsRequestObject) (contract.StreamEventsResponseObject, error) {
-	book, err := s.book(ctx, q.Customer, either(q.Params.OnbehalfContext, q.Params.Context))
+	sealed, err := either(q.Params.OnbehalfContext, q.Params.Context)
+	if err != nil {
+		return nil, err
+	}
+	book, err := s.book(ctx, q.Customer, sealed)
 	if err != nil {
 		return nil, err
 	}
 	after := q.Params.After
 	if last := val(q.Params.LastEventID); last != "" {
 		n, err := strconv.ParseInt(last, 10, 64)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || tagless(n) != last {
 			return nil, tenancy.Invalid("Last-Event-ID", "is not the seq of an entry")
 		}
 		after = &n

@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/onbehalf/onbehalf/adapters/httpapi/internal/contract"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/tenancy"
 )
 
 // ExportOperations asks for the first page before the answer begins, so that what
@@ -19,7 +21,11 @@ func (s *server) ExportOperations(ctx context.Context, q contract.ExportOperatio
 	if err != nil {
 		return nil, err
 	}
-	book, err := s.book(ctx, q.Customer, either(q.Params.OnbehalfContext, q.Params.Context))
+	sealed, err := either(q.Params.OnbehalfContext, q.Params.Context)
+	if err != nil {
+		return nil, err
+	}
+	book, err := s.book(ctx, q.Customer, sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -33,12 +39,12 @@ func (s *server) ExportOperations(ctx context.Context, q contract.ExportOperatio
 }
 
 // either is a page context from the header or, for clients that cannot set one,
-// from the query.
-func either(header, query *string) string {
-	if header != nil {
-		return *header
+// from the query; never from both, as one of them would not be looked at.
+func either(header, query *string) (string, error) {
+	if header != nil && query != nil {
+		return "", tenancy.Invalid("context", "is there more than once")
 	}
-	return val(query)
+	return val(header) + val(query), nil
 }
 
 // export writes operations as a table, a page at a time.
@@ -118,10 +124,16 @@ func row(o *operations.Operation) []string {
 	}
 }
 
-// cell keeps a spreadsheet from taking a text for a formula.
+// cell keeps a spreadsheet from taking a text for a formula: one that begins,
+// after whatever blanks, with a character that begins one, in full width too.
 func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune("=+-@＝＋－＠\t\r\n", r):
+			return "'" + text
+		case !unicode.IsSpace(r) && unicode.IsPrint(r):
+			return text
+		}
 	}
 	return text
 }

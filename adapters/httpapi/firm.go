@@ -105,6 +105,28 @@ func (s *server) ListTreasury(ctx context.Context, q contract.ListTreasuryReques
 	return r, err
 }
 
+func (s *server) ListPositionBooks(ctx context.Context, q contract.ListPositionBooksRequestObject) (contract.ListPositionBooksResponseObject, error) {
+	var after tenancy.CustomerID
+	limit, err := s.place(ctx, q.Params.Limit, q.Params.Cursor, &after)
+	if err != nil {
+		return nil, err
+	}
+	firm, err := s.firm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := firm.PositionBooks(ctx, operations.PositionPlace{Ref: accounts.Ref(q.Params.Account), Asset: q.Params.Asset}, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	var r contract.ListPositionBooks200JSONResponse
+	r.Body.Items = each(list.Items, func(b operations.BookPosition) contract.BookPosition {
+		return contract.BookPosition{Customer: string(b.Customer), Name: b.Name, Amount: accounts.Canonical(b.Amount)}
+	})
+	r.Body.NextCursor, r.Headers.Link, err = s.next(ctx, list.More, list.Next)
+	return r, err
+}
+
 func (s *server) ListStops(ctx context.Context, _ contract.ListStopsRequestObject) (contract.ListStopsResponseObject, error) {
 	firm, err := s.firm(ctx)
 	if err != nil {
@@ -171,6 +193,11 @@ func filterOf(p *contract.ExportOperationsParams) (operations.HistoryFilter, err
 		Since: val(p.Since), Until: val(p.Until), Maker: tenancy.OperatorID(val(p.Maker)),
 	}
 	var errs []error
+	if p.Pair != nil {
+		var err error
+		f.Pair, err = operations.ParsePair(*p.Pair)
+		errs = append(errs, err)
+	}
 	if p.Min != nil {
 		d, err := amount("min", *p.Min)
 		f.Min, errs = &d, append(errs, err)

@@ -31,9 +31,9 @@ func clean(p string) bool { return strings.HasPrefix(p, "/") && path.Clean(p) ==
 // admit decides whether a request comes to its route at all, in the order in
 // which a stranger may learn of it; nothing of the body is read before it is
 // known who sends it.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request, pattern string) (context.Context, func(), error) {
+func (h *Handler) admit(w *writer, r *http.Request, pattern string) (context.Context, func(), error) {
 	to := h.routes[pattern]
-	c := &call{request: r, pattern: pattern}
+	c := &call{request: r, pattern: pattern, customer: customerIn(r, pattern)}
 	if !to.public {
 		if err := h.who(r, to, c); err != nil {
 			return nil, nil, err
@@ -46,7 +46,8 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, pattern string) 
 		return nil, nil, err
 	}
 	ctx := context.WithValue(r.Context(), callKey{}, c)
-	if to.stream {
+	if w.taken = true; to.stream {
+		w.stream = true
 		return h.stream(ctx, w)
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.cfg.Timeout)
@@ -66,7 +67,9 @@ func (h *Handler) who(r *http.Request, to route, c *call) error {
 		return &trouble{code: contract.Unauthenticated}
 	}
 	if h.cfg.Limit != nil {
-		if after, ok := h.cfg.Limit(r, p); !ok {
+		asked := r.Clone(r.Context())
+		asked.SetPathValue("customer", c.customer)
+		if after, ok := h.cfg.Limit(asked, p); !ok {
 			seconds := max(1, int64((after+time.Second-1)/time.Second))
 			return &trouble{code: contract.RateLimited, retry: strconv.FormatInt(seconds, 10)}
 		}
@@ -76,6 +79,19 @@ func (h *Handler) who(r *http.Request, to route, c *call) error {
 	}
 	c.principal = p
 	return nil
+}
+
+// customerIn is the customer of the path, as the route will read it.
+func customerIn(r *http.Request, pattern string) string {
+	if !strings.Contains(pattern, " /customers/{customer}") {
+		return ""
+	}
+	parts := strings.SplitN(r.URL.EscapedPath(), "/", 4)
+	id, err := url.PathUnescape(parts[2])
+	if err != nil {
+		return ""
+	}
+	return id
 }
 
 // checkQuery refuses what the route does not know, and what comes twice.
@@ -102,10 +118,11 @@ func checkQuery(raw string, known map[string]bool) error {
 // body reads what the request carries and holds it against what the route takes.
 func (h *Handler) body(w http.ResponseWriter, r *http.Request, to route) error {
 	if to.body == nil {
-		if r.ContentLength != 0 && r.Body != nil {
-			if n, _ := io.ReadFull(http.MaxBytesReader(w, r.Body, 1), make([]byte, 1)); n > 0 {
-				return tenancy.Invalid("body", "is not taken here")
-			}
+		if r.ContentLength == 0 || r.Body == nil {
+			return nil
+		}
+		if h.read(io.Discard, w, r, r.Body, 0) != nil {
+			return tenancy.Invalid("body", "is not taken here")
 		}
 		return nil
 	}
@@ -118,28 +135,29 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, to route) error {
 	if r.ContentLength > h.cfg.MaxBody {
 		return &trouble{code: contract.TooLarge}
 	}
-	text, err := h.read(w, r)
+	var text bytes.Buffer
+	err = h.read(&text, w, r, r.Body, h.cfg.MaxBody)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &trouble{code: contract.TooLarge}
 	}
 	if err != nil {
 		return tenancy.Invalid("body", "did not come in whole, or not in time")
 	}
-	r.Body = io.NopCloser(bytes.NewReader(text))
-	return checkBody(text, to.body)
+	r.Body = io.NopCloser(bytes.NewReader(text.Bytes()))
+	return checkBody(text.Bytes(), to.body)
 }
 
-// read takes in the body in the time it may take.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// read takes in a body of at most so many bytes in the time it may take.
+func (h *Handler) read(into io.Writer, w http.ResponseWriter, r *http.Request, body io.ReadCloser, most int64) error {
 	limited, cancel := context.WithTimeout(r.Context(), h.cfg.BodyTimeout)
 	defer cancel()
 	control := http.NewResponseController(w)
 	stop := context.AfterFunc(limited, func() { _ = control.SetReadDeadline(past()) }) // a writer without a connection has no slow reader
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.cfg.MaxBody))
+	_, err := io.Copy(into, http.MaxBytesReader(w, body, most))
 	if !stop() && err == nil {
 		_ = control.SetReadDeadline(time.Time{}) // it came in at the last moment
 	}
-	return text, err
+	return err
 }
 
 // past is an instant that is over, as a deadline that ends what is waited for.

@@ -98,7 +98,17 @@ func Harden(s *http.Server) {
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	w := &writer{ResponseWriter: rw}
+	w, body := &writer{ResponseWriter: rw}, r.Body
+	h.serve(w, r)
+	if !w.taken {
+		h.drain(w, r, body)
+	}
+	if !w.stream {
+		w.send(h.sink(rw), r)
+	}
+}
+
+func (h *Handler) serve(w *writer, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -113,7 +123,7 @@ func (h *Handler) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			panic(v)
 		}
 		h.cfg.Log.LogAttrs(r.Context(), slog.LevelError, "panic in a request", slog.String("route", r.Pattern), slog.Any("panic", v))
-		if w.wrote {
+		if w.begun {
 			panic(http.ErrAbortHandler) // the client must see that it is not whole
 		}
 		h.fail(w, r, &trouble{code: contract.Internal})
@@ -153,6 +163,7 @@ type call struct {
 	principal tenancy.Principal
 	request   *http.Request
 	pattern   string
+	customer  string // of the path; empty on routes of the firm
 }
 
 type callKey struct{}
@@ -162,23 +173,3 @@ func callOf(ctx context.Context) *call {
 	c, _ := ctx.Value(callKey{}).(*call)
 	return c
 }
-
-// writer remembers whether the answer has begun.
-type writer struct {
-	http.ResponseWriter
-
-	wrote bool
-}
-
-func (w *writer) WriteHeader(status int) {
-	w.wrote = true
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *writer) Write(b []byte) (int, error) {
-	w.wrote = true
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap lets an http.ResponseController through.
-func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -2,10 +2,14 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/adapters/httpapi/internal/contract"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/trading"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -106,6 +110,35 @@ func (s *server) RefundOperation(ctx context.Context, q contract.RefundOperation
 	return s.ask(ctx, q.Customer, asking(q.Params), s.engine.Submit, operations.Refund{
 		Parent: operations.OperationID(q.Operation), Amount: a, Fees: val(b.Fees), Purpose: b.Purpose, Reference: val(b.Reference),
 	})
+}
+
+func (s *server) Settle(ctx context.Context, q contract.SettleRequestObject) (contract.SettleResponseObject, error) {
+	b := q.Body
+	of := trading.Settlement{Provider: b.Provider, Asset: b.Asset, Through: val(b.Through), Reference: b.Reference}
+	var errs []error
+	for _, a := range []struct {
+		field string
+		text  *string
+		to    *decimal.Decimal
+	}{{"paid", b.Paid, &of.Paid}, {"received", b.Received, &of.Received}} {
+		if a.text != nil {
+			var err error
+			*a.to, err = amount(a.field, *a.text)
+			errs = append(errs, err)
+		}
+	}
+	if (b.Paid == nil) == (b.Received == nil) {
+		errs = append(errs, tenancy.Invalid("paid", "exactly one of paid and received has to be given"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	names := map[string]string{"via": "provider", "amount": "paid"}
+	if b.Paid == nil {
+		names["amount"] = "received"
+	}
+	o, err := s.ask(ctx, q.Customer, asking(q.Params), s.engine.Submit, of)
+	return o, renamed(err, names)
 }
 
 func (s *server) ExecuteOperation(ctx context.Context, q contract.ExecuteOperationRequestObject) (contract.ExecuteOperationResponseObject, error) {

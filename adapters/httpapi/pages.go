@@ -55,5 +55,5 @@ func (c *call) bound() []string {
 	q := c.query()
 	q.Del("cursor")
 	q.Del("limit")
-	return []string{"cursor", string(c.principal.Tenant), string(c.principal.Operator), c.request.PathValue("customer"), c.pattern, q.Encode()}
+	return []string{"cursor", string(c.principal.Tenant), string(c.principal.Operator), c.customer, c.pattern, q.Encode()}
 }

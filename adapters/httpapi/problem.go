@@ -152,8 +152,12 @@ func malformed(err error) []contract.ProblemItem {
 // fail answers with the problem that an error is, unless the answer has begun
 // and its client left in the middle of it.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if answer, ok := w.(*writer); ok && answer.wrote {
-		return
+	if answer, ok := w.(*writer); ok {
+		if answer.begun {
+			return
+		}
+		answer.forget()
+		answer.stream = false // a problem is none
 	}
 	p := problemOf(err)
 	header := w.Header()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,17 +61,36 @@ func TestEveryClassOfErrorHasItsProblem(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatHasBegunGetsNoProblem(t *testing.T) {
+func TestAStreamThatHasBegunGetsNoProblem(t *testing.T) {
 	t.Parallel()
 	h := &Handler{cfg: Config{}.defaulted()}
 	out := httptest.NewRecorder()
-	w := &writer{ResponseWriter: out}
-	_, err := w.Write([]byte(`{"items":`))
+	w := &writer{ResponseWriter: out, stream: true}
+	_, err := w.Write([]byte("id,state"))
 	require.NoError(t, err)
 	h.fail(w, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil), errors.New("the client has left"))
-	require.Equal(t, `{"items":`, out.Body.String())
-	h.fail(&writer{ResponseWriter: out}, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil), errors.New("any"))
-	require.Contains(t, out.Body.String(), string(contract.Internal))
+	require.Equal(t, "id,state", out.Body.String())
+}
+
+func TestAnAnswerThatFailsOnTheWayIsAProblemAlone(t *testing.T) {
+	t.Parallel()
+	h := &Handler{cfg: Config{}.defaulted()}
+	for _, stream := range []bool{false, true} {
+		out := httptest.NewRecorder()
+		w := &writer{ResponseWriter: out, stream: stream}
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		if !stream {
+			w.WriteHeader(http.StatusCreated)
+			_, err := w.Write([]byte(`{"items":`))
+			require.NoError(t, err)
+		}
+		h.fail(w, r, errors.New("canary"))
+		require.False(t, w.stream)
+		w.send(h.sink(out), r)
+		require.Equal(t, 500, out.Code)
+		require.JSONEq(t, `{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal","errors":[]}`, out.Body.String())
+		require.Equal(t, strconv.Itoa(out.Body.Len()), out.Header().Get("Content-Length"))
+	}
 }
 
 func TestTheContractTellsTheStatusOfEachCode(t *testing.T) {

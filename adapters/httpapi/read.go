@@ -63,7 +63,7 @@ func (s *server) ListOperators(ctx context.Context, q contract.ListOperatorsRequ
 func (s *server) ListOperations(ctx context.Context, q contract.ListOperationsRequestObject) (contract.ListOperationsResponseObject, error) {
 	p := &q.Params
 	filter, err := filterOf(&contract.ExportOperationsParams{
-		State: p.State, Kind: p.Kind, Asset: p.Asset, Account: p.Account, Min: p.Min, Max: p.Max, Since: p.Since, Until: p.Until, Maker: p.Maker,
+		State: p.State, Kind: p.Kind, Asset: p.Asset, Pair: p.Pair, Account: p.Account, Min: p.Min, Max: p.Max, Since: p.Since, Until: p.Until, Maker: p.Maker,
 	})
 	if err != nil {
 		return nil, err

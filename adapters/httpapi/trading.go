@@ -34,7 +34,7 @@ func (s *server) GetTrading(ctx context.Context, q contract.GetTradingRequestObj
 			}
 			r.Providers, r.Version = each(c.Providers, same), set.Version
 		case strings.HasPrefix(set.Name, trading.KindTrade+":"):
-			p, err := pairOf(ctx, book, set)
+			p, err := pairOf(set)
 			if err != nil {
 				return nil, err
 			}
@@ -44,17 +44,16 @@ func (s *server) GetTrading(ctx context.Context, q contract.GetTradingRequestObj
 	return r, nil
 }
 
-func pairOf(ctx context.Context, book *operations.Book, set operations.Setting) (contract.Pair, error) {
+func pairOf(set operations.SettingView) (contract.Pair, error) {
 	var p trading.Pair
 	if err := json.Unmarshal(set.Body, &p); err != nil {
 		return contract.Pair{}, err
 	}
-	unmet, err := book.Problems(ctx, set.Name)
 	return contract.Pair{
 		Base: string(p.Base), Quote: string(p.Quote), Sides: opt(contract.PairSides(p.Sides)), Minimum: bound(p.Minimum), Maximum: bound(p.Maximum),
 		Inactive: opt(p.Inactive), Quotation: opt(contract.PairQuotation(p.Quotation)), Execution: opt(contract.PairExecution(p.Execution)),
-		Quotations: some(each(p.Quotations, pathOf)), Executions: some(each(p.Executions, pathOf)), Version: set.Version, Problems: each(unmet, same),
-	}, err
+		Quotations: some(each(p.Quotations, pathOf)), Executions: some(each(p.Executions, pathOf)), Version: set.Version, Problems: each(set.Problems, same),
+	}, nil
 }
 
 // bound leaves out a bound that is none.

@@ -47,6 +47,8 @@ func (o outcome) VisitSubmitOperationResponse(w http.ResponseWriter) error { ret
 
 func (o outcome) VisitRefundOperationResponse(w http.ResponseWriter) error { return o.write(w) }
 
+func (o outcome) VisitSettleResponse(w http.ResponseWriter) error { return o.write(w) }
+
 func (o outcome) VisitExecuteOperationResponse(w http.ResponseWriter) error { return o.write(w) }
 
 func (o outcome) VisitModifyOperationResponse(w http.ResponseWriter) error { return o.write(w) }

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"errors"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -65,6 +67,23 @@ func named(field string, err error) error {
 		return tenancy.Invalid(field, f.Problem)
 	}
 	return err
+}
+
+// renamed gives fields that are malformed the names they have in the contract.
+func renamed(err error, names map[string]string) error {
+	fields := tenancy.Fields(err)
+	if !errors.Is(err, tenancy.ErrInvalid) || len(fields) == 0 {
+		return err
+	}
+	all := make([]error, 0, len(fields))
+	for _, f := range fields {
+		name, other := names[f.Field]
+		if !other {
+			name = f.Field
+		}
+		all = append(all, tenancy.Invalid(name, f.Problem))
+	}
+	return errors.Join(all...)
 }
 
 func customerOf(v operations.CustomerView) contract.Customer {

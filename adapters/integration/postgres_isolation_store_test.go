@@ -76,9 +76,11 @@ func (i *isolation) askStore(store operations.Store, head operations.Head, proje
 	ask("Positions", zeta, func() (any, error) {
 		return store.Positions(ctx, self.Tenant, operations.PositionQuery{Limit: 200})
 	})
-	ask("Shares", zeta, func() (any, error) {
-		return store.Shares(ctx, self.Tenant, operations.ShareQuery{Of: operations.PositionPlace{Ref: "clearing:desk", Asset: "BRL"}, Limit: 200})
-	})
+	for _, ref := range []accounts.Ref{accounts.IncomeFees, accounts.Clearing("bank"), accounts.Clearing(canary(zeta[0]))} {
+		ask("PositionBooks", zeta, func() (any, error) {
+			return store.PositionBooks(ctx, self.Tenant, operations.PositionBooksQuery{PositionPlace: operations.PositionPlace{Ref: ref, Asset: "BRL"}, Limit: 200})
+		})
+	}
 	for _, q := range []operations.WaitingQuery{{Limit: 200}, {Limit: 200, Operator: "ana", Now: at}} {
 		ask("Waiting", zeta, func() (any, error) { return store.Waiting(ctx, self.Tenant, q) })
 	}

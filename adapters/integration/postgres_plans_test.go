@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
+	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/customer"
 	"github.com/onbehalf/onbehalf/operations"
@@ -187,7 +188,8 @@ func (w *rowsWorld) readings(store operations.Store, large int64) []reading {
 	for name, q := range map[string]operations.HistoryQuery{
 		"plain": {}, "deep": {Before: large / 2}, "states": {States: []operations.State{operations.Failed}}, "kinds": {Kinds: []string{"transfer"}}, "asset": {Asset: "USD"},
 		"account": {Account: "acc-7"}, "maker": {Maker: "ana"}, "amount": {Min: &amount, Max: &amount}, "since": {Since: since}, "until": {Until: since},
-		"what nobody has": {Maker: "nobody"}, "all at once": {States: operations.States(), Kinds: []string{"deposit"}, Asset: "BRL", Account: "acc-7", Min: &amount, Since: since, Maker: "ana", Before: large},
+		"what nobody has": {Maker: "nobody"},
+		"between":         {Between: operations.Between{One: []accounts.ID{"acc-7", "acc-8"}, Other: []accounts.ID{"acc-9"}}}, "all at once": {States: operations.States(), Kinds: []string{"deposit"}, Asset: "BRL", Account: "acc-7", Min: &amount, Since: since, Maker: "ana", Before: large},
 	} {
 		for _, id := range []operations.BookID{big, small} {
 			q.Limit = 50
@@ -222,6 +224,13 @@ func (w *rowsWorld) readings(store operations.Store, large int64) []reading {
 		_, err := store.Positions(ctx, "t0", operations.PositionQuery{Limit: 100})
 		return err
 	})
+	for name, q := range map[string]operations.PositionBooksQuery{
+		"all": {PositionPlace: operations.PositionPlace{Ref: "clearing:bank", Asset: "BRL"}}, "of nobody": {PositionPlace: operations.PositionPlace{Ref: "clearing:nobody", Asset: "BRL"}},
+		"deep": {PositionPlace: operations.PositionPlace{Ref: "clearing:bank", Asset: "BRL"}, After: "c00010000"},
+	} {
+		q.Limit = 50
+		add("books of a position, "+name, 3*examined, func() error { _, err := store.PositionBooks(ctx, "t0", q); return err }) // the book, its part, its customer
+	}
 	for name, q := range map[string]operations.WaitingQuery{
 		"all": {}, "deep": {After: operations.WaitingPlace{Customer: "c00010000"}},
 		"granted": {Operator: "ana", Now: at}, "granted to nobody": {Operator: "nobody", Now: at},

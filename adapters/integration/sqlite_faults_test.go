@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/adapters/sqlstore"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
@@ -234,8 +233,8 @@ func everyCall(b *book) map[string]func(context.Context, operations.Store) error
 			_, err := s.Positions(ctx, "acme", operations.PositionQuery{Limit: 5})
 			return err
 		},
-		"Shares": func(ctx context.Context, s operations.Store) error {
-			_, err := s.Shares(ctx, "acme", operations.ShareQuery{Of: operations.PositionPlace{Ref: accounts.Between, Asset: "BRL"}, Limit: 5})
+		"PositionBooks": func(ctx context.Context, s operations.Store) error {
+			_, err := s.PositionBooks(ctx, "acme", operations.PositionBooksQuery{PositionPlace: operations.PositionPlace{Ref: "income:fees", Asset: "BRL"}, Limit: 5})
 			return err
 		},
 		"Waiting": func(ctx context.Context, s operations.Store) error {

@@ -57,13 +57,13 @@ func scoped() map[string][]any {
 		"Book.Verify":    {},
 		"Book.Versions":  {operations.OperationID("op")},
 
-		"Firm.Customers": {operations.CustomerFilter{}, tenancy.CustomerID(""), 10},
-		"Firm.Heads":     {},
-		"Firm.Stops":     {},
-		"Firm.Treasury":  {operations.PositionPlace{}, 10},
-		"Firm.Shares":    {operations.PositionPlace{Ref: accounts.IncomeFees, Asset: "BRL"}, tenancy.CustomerID(""), 10},
-		"Firm.Incidents": {tenancy.CustomerID(""), 10},
-		"Firm.Worklist":  {operations.WaitingPlace{}, 10},
+		"Firm.Customers":     {operations.CustomerFilter{}, tenancy.CustomerID(""), 10},
+		"Firm.Heads":         {},
+		"Firm.Incidents":     {tenancy.CustomerID(""), 10},
+		"Firm.PositionBooks": {operations.PositionPlace{Ref: accounts.IncomeFees, Asset: "BRL"}, tenancy.CustomerID(""), 10},
+		"Firm.Stops":         {},
+		"Firm.Treasury":      {operations.PositionPlace{}, 10},
+		"Firm.Worklist":      {operations.WaitingPlace{}, 10},
 	}
 }
 
@@ -156,7 +156,7 @@ func TestEveryMethodRefusesAScopeOfTheWrongKind(t *testing.T) {
 	before := d.seq()
 	for _, c := range calls(t, d.eng) {
 		wrong := []tenancy.Scope{firm}
-		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Incidents", "Firm.Shares", "Firm.Stops", "Firm.Treasury", "Firm.Worklist"}, c.name) {
+		if slices.Contains([]string{"Engine.OpenCustomer", "Firm.Customers", "Firm.Heads", "Firm.Incidents", "Firm.PositionBooks", "Firm.Stops", "Firm.Treasury", "Firm.Worklist"}, c.name) {
 			wrong = []tenancy.Scope{d.scope, d.house}
 		}
 		for _, s := range wrong {

@@ -138,34 +138,42 @@ func (s *Store) Positions(ctx context.Context, tenant tenancy.TenantID, q operat
 	return slices.Clip(rows[:min(len(rows), max(q.Limit, 0))]), nil
 }
 
-// Shares implements [operations.Directory].
-func (s *Store) Shares(ctx context.Context, tenant tenancy.TenantID, q operations.ShareQuery) ([]operations.ShareRow, error) {
+// PositionBooks implements [operations.Directory].
+func (s *Store) PositionBooks(ctx context.Context, tenant tenancy.TenantID, q operations.PositionBooksQuery) (operations.PositionBooksPage, error) {
+	var page operations.PositionBooksPage
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return page, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.firms[tenant]
-	if f == nil || !q.Of.Ref.System() {
-		return nil, nil
+	if f == nil {
+		return page, nil
 	}
 	f.all.tidy()
-	var rows []operations.ShareRow
-	for _, b := range f.all.after(q.After) {
-		if len(rows) >= q.Limit {
-			break
+	for i, b := range f.all.after(q.After) {
+		if i >= examined || len(page.Items) >= q.Limit {
+			page.More = true
+			return page, nil
 		}
-		a := b.accounts[q.Of.Ref]
-		if a == nil {
+		page.Next = b.id.Customer
+		a := b.accounts[q.Ref]
+		if a == nil || !q.Ref.System() {
 			continue
 		}
-		for i := range a.balances {
-			if a.balances[i].Asset == q.Of.Asset {
-				rows = append(rows, operations.ShareRow{Customer: b.id.Customer, Amount: a.balances[i].Posted})
+		for j := range a.balances {
+			if a.balances[j].Asset != q.Asset {
+				continue
 			}
+			item := operations.BookPosition{Customer: b.id.Customer, Amount: a.balances[j].Posted}
+			if b.customer != nil {
+				item.Name = b.customer.Name
+			}
+			page.Items = append(page.Items, item)
 		}
 	}
-	return rows, nil
+	page.Next = ""
+	return page, nil
 }
 
 // Waiting implements [operations.Directory].

@@ -56,11 +56,16 @@ func matches(row *operations.OperationRow, q *operations.HistoryQuery) bool {
 		q.Asset != "" && row.Asset != q.Asset,
 		q.Account != "" && row.From != q.Account && row.To != q.Account,
 		q.Maker != "" && row.Maker != q.Maker,
+		!q.Between.IsZero() && !between(row, &q.Between),
 		q.Min != nil && row.Amount.LessThan(*q.Min),
 		q.Max != nil && row.Amount.GreaterThan(*q.Max):
 		return false
 	}
 	return within(row.CreatedAt, q.Since, q.Until)
+}
+
+func between(row *operations.OperationRow, b *operations.Between) bool {
+	return slices.Contains(b.One, row.From) && slices.Contains(b.Other, row.To) || slices.Contains(b.Other, row.From) && slices.Contains(b.One, row.To)
 }
 
 func within(at, since, until time.Time) bool {

@@ -129,7 +129,12 @@ func list[T ~string](members []T) (any, error) {
 	if len(members) == 0 {
 		return nil, nil //nolint:nilnil // NULL is the value
 	}
-	b, err := json.Marshal(members)
+	return jsonArray(members)
+}
+
+// jsonArray is the members as a JSON array, which may be empty.
+func jsonArray[T ~string](members []T) (any, error) {
+	b, err := json.Marshal(append([]T{}, members...))
 	return string(b), err
 }
 

@@ -117,21 +117,42 @@ func (m *methods) Positions(ctx context.Context, tenant tenancy.TenantID, q oper
 	return all, nil
 }
 
-// Shares lists the books that make up one position.
-func (m *methods) Shares(ctx context.Context, tenant tenancy.TenantID, q operations.ShareQuery) ([]operations.ShareRow, error) {
-	var all []operations.ShareRow
+// PositionBooks lists the books that have a row of a system account, by
+// customer, ascending. A book without one is a row, too, so that all that is
+// looked at is counted.
+func (m *methods) PositionBooks(ctx context.Context, tenant tenancy.TenantID, q operations.PositionBooksQuery) (operations.PositionBooksPage, error) {
+	var page operations.PositionBooksPage
 	err := m.via.read(ctx, ofFirm(tenant), func(s *session) error {
-		if err := s.checkVersion(); err != nil || q.Limit < 1 {
+		if err := s.checkVersion(); err != nil || !q.Ref.System() {
 			return err
 		}
-		var err error
-		all, err = collect(s, shares, func(rows *sql.Rows, r *operations.ShareRow) error {
-			return rows.Scan(toText(&r.Customer), toAmount(&r.Amount))
-		}, string(tenant), string(q.Of.Ref), q.Of.Asset, string(q.After), int64(q.Limit))
+		seen, last := 0, q.After
+		err := s.each(positionBooks, func(rows *sql.Rows) (bool, error) {
+			if len(page.Items) >= q.Limit {
+				page.More = true
+				return false, nil
+			}
+			var (
+				b      operations.BookPosition
+				posted any
+			)
+			if err := rows.Scan(toText(&b.Customer), &posted, &b.Name); err != nil {
+				return false, err
+			}
+			seen, last = seen+1, b.Customer
+			if posted == nil {
+				return true, nil
+			}
+			page.Items = append(page.Items, b)
+			return true, toAmount(&page.Items[len(page.Items)-1].Amount).Scan(posted)
+		}, string(tenant), string(q.After), string(q.Ref), q.Asset, int64(examined))
+		if page.More = page.More || seen == examined; page.More {
+			page.Next = last
+		}
 		return err
 	})
 	if err != nil {
-		return nil, m.failed(ctx, "shares of tenant "+string(tenant), err)
+		return operations.PositionBooksPage{}, m.failed(ctx, "books of a position of tenant "+string(tenant), err)
 	}
-	return all, nil
+	return page, nil
 }

@@ -96,6 +96,10 @@ func (s *session) historyArgs(id operations.BookID, q operations.HistoryQuery, b
 	if err != nil {
 		return nil, err
 	}
+	one, other, err := between(q.Between)
+	if err != nil {
+		return nil, err
+	}
 	bound := boundKey
 	if s.dialect.numbers {
 		bound = boundNumber
@@ -110,8 +114,20 @@ func (s *session) historyArgs(id operations.BookID, q operations.HistoryQuery, b
 	}
 	return []any{
 		string(id.Tenant), string(id.Customer), before, int64(examined), most,
-		q.Asset, string(q.Account), string(q.Maker), least, highest, optional(q.Since), optional(q.Until), states, kinds,
+		q.Asset, string(q.Account), string(q.Maker), least, highest, optional(q.Since), optional(q.Until), states, kinds, one, other,
 	}, nil
+}
+
+// between are both sets or none: where one of two is empty, nothing matches.
+func between(b operations.Between) (one, other any, err error) {
+	if b.IsZero() {
+		return nil, nil, nil
+	}
+	if one, err = jsonArray(b.One); err != nil {
+		return nil, nil, err
+	}
+	other, err = jsonArray(b.Other)
+	return one, other, err
 }
 
 // beginning is the seq before which a list begins.

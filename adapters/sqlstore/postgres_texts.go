@@ -104,6 +104,9 @@ func postgresTexts(schema string) [statementCount]string {
 				AND ($11::bigint IS NULL OR created_at >= $11) AND ($12::bigint IS NULL OR created_at < $12)
 				AND ($13::jsonb IS NULL OR state = ANY (ARRAY(SELECT jsonb_array_elements_text($13::jsonb))))
 				AND ($14::jsonb IS NULL OR kind = ANY (ARRAY(SELECT jsonb_array_elements_text($14::jsonb))))
+				AND ($15::jsonb IS NULL
+					OR from_account = ANY (ARRAY(SELECT jsonb_array_elements_text($15::jsonb))) AND to_account = ANY (ARRAY(SELECT jsonb_array_elements_text($16::jsonb)))
+					OR from_account = ANY (ARRAY(SELECT jsonb_array_elements_text($16::jsonb))) AND to_account = ANY (ARRAY(SELECT jsonb_array_elements_text($15::jsonb))))
 				ORDER BY created DESC, id DESC LIMIT $5) o
 			LEFT JOIN ` + s + `entries e ON e.tenant = $1 AND e.customer = $2 AND e.seq = o.updated
 			ORDER BY o.created DESC, o.id DESC`,
@@ -148,8 +151,14 @@ func postgresTexts(schema string) [statementCount]string {
 		heads: `SELECT customer, seq, hash FROM ` + s + `books WHERE tenant = $1 AND customer > $2 ORDER BY customer LIMIT $3`,
 		positions: `SELECT ref, asset, trim_scale(sum(posted)), count(*) FROM ` + s + `balances
 			WHERE tenant = $1 AND (strpos(ref, ':') > 0 OR ref = 'suspense') AND (ref, asset) > ($2, $3) GROUP BY ref, asset ORDER BY ref, asset LIMIT $4`,
-		shares: `SELECT customer, trim_scale(posted) FROM ` + s + `balances
-			WHERE tenant = $1 AND (strpos(ref, ':') > 0 OR ref = 'suspense') AND ref = $2 AND asset = $3 AND customer > $4 ORDER BY customer LIMIT $5`,
+
+		// Each book by its own key, whatever the planner thinks of joining all of
+		// the tenant's.
+		positionBooks: `SELECT b.customer, p.posted, p.name
+			FROM (SELECT customer FROM ` + s + `books WHERE tenant = $1 AND customer > $2 ORDER BY customer LIMIT $5) b
+			LEFT JOIN LATERAL (SELECT a.posted, (SELECT c.name FROM ` + s + `customers c WHERE c.tenant = $1 AND c.customer = b.customer) AS name
+				FROM ` + s + `balances a WHERE a.tenant = $1 AND a.customer = b.customer AND a.ref = $3 AND a.asset = $4 OFFSET 0) p ON true
+			ORDER BY b.customer`,
 
 		takeHead: `SELECT seq FROM ` + s + `books WHERE tenant = $1 AND customer = $2 FOR UPDATE`,
 		putTicket: `INSERT INTO ` + s + `queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)

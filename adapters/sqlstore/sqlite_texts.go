@@ -87,6 +87,9 @@ func sqliteTexts() [statementCount]string {
 				AND (?11 IS NULL OR created_at >= ?11) AND (?12 IS NULL OR created_at < ?12)
 				AND (?13 IS NULL OR state IN (SELECT value FROM json_each(?13)))
 				AND (?14 IS NULL OR kind IN (SELECT value FROM json_each(?14)))
+				AND (?15 IS NULL
+					OR from_account IN (SELECT value FROM json_each(?15)) AND to_account IN (SELECT value FROM json_each(?16))
+					OR from_account IN (SELECT value FROM json_each(?16)) AND to_account IN (SELECT value FROM json_each(?15)))
 				ORDER BY created DESC, id DESC LIMIT ?5) o
 			LEFT JOIN onbehalf_entries e ON e.tenant = ?1 AND e.customer = ?2 AND e.seq = o.updated
 			ORDER BY o.created DESC, o.id DESC`,
@@ -133,8 +136,12 @@ func sqliteTexts() [statementCount]string {
 		lockHead:               `SELECT seq, hash FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
 		positions: `SELECT ref, asset, posted, 1 FROM onbehalf_balances INDEXED BY onbehalf_balances_system
 			WHERE tenant = ?1 AND (ref = 'suspense' OR instr(ref, ':') > 0) AND (ref, asset) > (?2, ?3) AND ?4 > 0 ORDER BY ref, asset`,
-		shares: `SELECT customer, posted FROM onbehalf_balances INDEXED BY onbehalf_balances_system
-			WHERE tenant = ?1 AND (ref = 'suspense' OR instr(ref, ':') > 0) AND ref = ?2 AND asset = ?3 AND customer > ?4 ORDER BY customer LIMIT ?5`,
+
+		positionBooks: `SELECT b.customer, p.posted, c.name
+			FROM (SELECT customer FROM onbehalf_books WHERE tenant = ?1 AND customer > ?2 ORDER BY customer LIMIT ?5) b
+			LEFT JOIN onbehalf_balances p ON p.tenant = ?1 AND p.customer = b.customer AND p.ref = ?3 AND p.asset = ?4
+			LEFT JOIN onbehalf_customers c ON p.ref IS NOT NULL AND c.tenant = ?1 AND c.customer = b.customer
+			ORDER BY b.customer`,
 
 		takeHead: `SELECT seq FROM onbehalf_books WHERE tenant = ? AND customer = ?`,
 		putTicket: `INSERT INTO onbehalf_queue (tenant, customer, topic, item, due, ready, state, seq, tries, holder)

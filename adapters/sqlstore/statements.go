@@ -69,7 +69,6 @@ const (
 	lockOperatorToWriteNow // the same, to change him
 	lockHead               // the head, which nobody else moves until the transaction ends
 	positions
-	shares
 	takeHead // the seq of the head, which nobody else moves before the transaction ends
 	putTicket
 	dropTicket
@@ -85,5 +84,6 @@ const (
 	requeueTicket
 	waiting
 	waitingGranted
+	positionBooks
 	statementCount
 )

@@ -47,7 +47,7 @@ func acrossCustomers() map[statement]bool {
 	return map[statement]bool{ //nolint:exhaustive // a short list is the point
 		putOperator: true, readOperator: true, lockOperator: true, lockOperatorToWrite: true, lockOperatorNow: true, lockOperatorToWriteNow: true, allOperators: true, dropOperators: true,
 		customers: true, customersFloor: true, customersGranted: true, customersGrantedFloor: true, heads: true,
-		positions: true, shares: true, waiting: true, waitingGranted: true, readyTickets: true, parkedTickets: true,
+		positions: true, positionBooks: true, waiting: true, waitingGranted: true, readyTickets: true, parkedTickets: true,
 	}
 }
 

@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 
-	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
 )
 
@@ -99,10 +98,6 @@ func (p *pen) calls() map[string]func(ctx context.Context) error {
 		},
 		"Positions": func(ctx context.Context) error {
 			_, err := p.store.Positions(ctx, own, operations.PositionQuery{Limit: 1})
-			return err
-		},
-		"Shares": func(ctx context.Context) error {
-			_, err := p.store.Shares(ctx, own, operations.ShareQuery{Of: operations.PositionPlace{Ref: accounts.Between, Asset: "BRL"}, Limit: 1})
 			return err
 		},
 		"Waiting": func(ctx context.Context) error {

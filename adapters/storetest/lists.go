@@ -51,13 +51,25 @@ func (m *model) history(q operations.HistoryQuery) []operations.StoredOperation 
 			q.Account != "" && r.From != q.Account && r.To != q.Account ||
 			q.Min != nil && r.Amount.Cmp(*q.Min) < 0 || q.Max != nil && r.Amount.Cmp(*q.Max) > 0 ||
 			!q.Since.IsZero() && r.CreatedAt.Before(q.Since) || !q.Until.IsZero() && !r.CreatedAt.Before(q.Until) ||
-			q.Maker != "" && r.Maker != q.Maker {
+			q.Maker != "" && r.Maker != q.Maker || !q.Between.IsZero() && !between(q.Between, r) {
 			continue
 		}
 		all = append(all, operations.StoredOperation{Row: r, Entry: m.entries[r.Updated-1]})
 	}
 	slices.SortFunc(all, func(a, b operations.StoredOperation) int { return int(b.Row.Created - a.Row.Created) })
 	return all
+}
+
+// between tells whether the row goes from an account of one set to one of the other.
+func between(b operations.Between, r operations.OperationRow) bool {
+	for _, one := range b.One {
+		for _, other := range b.Other {
+			if r.From == one && r.To == other || r.From == other && r.To == one {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // historyHolds walks the query from its beginning and holds it against the model.
@@ -261,6 +273,12 @@ func historyQueries() []operations.HistoryQuery {
 		{Maker: ana},
 		{Maker: "Ana"},
 		{Maker: bruno},
+		{Between: operations.Between{One: []accounts.ID{"acc-1"}, Other: []accounts.ID{"acc-2"}}},
+		{Between: operations.Between{One: []accounts.ID{"acc-0", "acc-1"}, Other: []accounts.ID{"acc-4", "acc-3", "acc-9"}}},
+		{Between: operations.Between{One: []accounts.ID{"ACC-1"}, Other: []accounts.ID{"acc-2"}}},
+		{Between: operations.Between{One: []accounts.ID{"acc-1"}, Other: []accounts.ID{"acc-_"}}},
+		{Between: operations.Between{One: []accounts.ID{"acc-1"}}},
+		{Between: operations.Between{Other: []accounts.ID{"acc-1"}}},
 		{States: operations.States()},
 	}
 	for _, s := range operations.States() {
@@ -297,6 +315,9 @@ func merged(a, b operations.HistoryQuery) operations.HistoryQuery {
 	}
 	if b.Maker != "" {
 		a.Maker = b.Maker
+	}
+	if !b.Between.IsZero() {
+		a.Between = b.Between
 	}
 	return a
 }

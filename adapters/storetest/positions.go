@@ -66,59 +66,7 @@ func positionCases() []testCase {
 				}
 			}
 		}},
-		{"the shares of a position are those of its books, in the order of customers, whatever the page", func(b *bundle) {
-			of := operations.PositionPlace{Ref: accounts.Clearing("pix"), Asset: "BRL"}
-			var want []operations.ShareRow
-			for i, c := range []tenancy.CustomerID{"C-1", "c-0", "c-1", "c-10", "c-2", tenancy.House} {
-				p := b.book(c)
-				change := p.plain("")
-				change.Balances = []operations.BalanceRow{
-					{Ref: of.Ref, Asset: "USD", Posted: dec("9"), Seq: 1},
-					{Ref: accounts.Clearing("Pix"), Asset: "BRL", Posted: dec("8"), Seq: 1},
-					{Ref: "acc-1", Asset: "BRL", Posted: dec("7"), Seq: 1},
-				}
-				if i != 3 {
-					amount := dec(fmt.Sprintf("-%d.%018d", i, i+1))
-					change.Balances = append(change.Balances, operations.BalanceRow{Ref: of.Ref, Asset: of.Asset, Posted: amount, Seq: 1})
-					want = append(want, operations.ShareRow{Customer: c, Amount: amount})
-				}
-				p.commit(change)
-			}
-			slices.SortFunc(want, func(x, y operations.ShareRow) int { return compareText(x.Customer, y.Customer) })
-			for _, limit := range []int{1, 2, len(want), 200} {
-				b.same(lines(b.shares(own, of, limit), shareLine), lines(want, shareLine), fmt.Sprintf("shares in pages of %d", limit))
-			}
-			for _, none := range []operations.PositionPlace{{Ref: "acc-1", Asset: "BRL"}, {Ref: of.Ref, Asset: "brl"}, {Ref: "clearing:pi", Asset: "BRL"}, {}} {
-				b.same(lines(b.shares(own, none, 9), shareLine), "", fmt.Sprintf("shares of %v", none))
-			}
-			b.same(lines(b.shares("FIRM", of, 9), shareLine), "", "shares of another tenant")
-		}},
 	}
-}
-
-func shareLine(r operations.ShareRow) string {
-	return string(r.Customer) + " " + accounts.Canonical(r.Amount)
-}
-
-// shares walks the list to its end.
-func (b *bundle) shares(tenant tenancy.TenantID, of operations.PositionPlace, limit int) []operations.ShareRow {
-	b.Helper()
-	var all []operations.ShareRow
-	q := operations.ShareQuery{Of: of, Limit: limit}
-	for range maxPages {
-		page, err := b.store.Shares(b.ctx, tenant, q)
-		b.ok(err, "shares")
-		if len(page) > limit {
-			b.Fatalf("a page of %d shares has %d", limit, len(page))
-		}
-		all = append(all, page...)
-		if len(page) < limit {
-			return all
-		}
-		q.After = page[limit-1].Customer
-	}
-	b.Fatalf("the shares do not end within %d pages", maxPages)
-	return nil
 }
 
 // positions walks the list to its end.

@@ -124,6 +124,7 @@ func groups() []testGroup {
 		{"customers", customerCases()},
 		{"heads", headCases()},
 		{"positions", positionCases()},
+		{"position books", positionBookCases()},
 		{"waiting", waitingCases()},
 		{"queue", queueCases()},
 		{"tickets", ticketCases()},

@@ -126,6 +126,10 @@ func positionLine(r operations.PositionRow) string {
 	return fmt.Sprintf("position %q asset %q amount %s of %d books", r.Ref, r.Asset, amount(r.Amount), r.Books)
 }
 
+func bookPositionLine(p operations.BookPosition) string {
+	return fmt.Sprintf("book %q named %s has %s", p.Customer, textOf(p.Name), amount(p.Amount))
+}
+
 func bookHeadLine(h operations.BookHead) string {
 	return fmt.Sprintf("%q %s", h.Customer, headText(h.Head))
 }

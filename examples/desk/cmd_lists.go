@@ -26,6 +26,7 @@ type historyCmd struct {
 	State   []string `help:"Only these states." placeholder:"STATE"`
 	Kind    []string `help:"Only these kinds." placeholder:"KIND"`
 	Asset   string   `help:"Only this currency." placeholder:"CODE"`
+	Pair    string   `help:"Only trades of this pair, such as USD/BRL." placeholder:"BASE/QUOTE"`
 	Account string   `help:"Only this account, debited or credited." placeholder:"ID"`
 	Min     string   `help:"Of at least this amount." placeholder:"AMOUNT"`
 	Max     string   `help:"Of at most this amount." placeholder:"AMOUNT"`
@@ -45,6 +46,11 @@ func (x *historyCmd) Run(ctx context.Context, c *caller) error {
 		q.States = append(q.States, state)
 	}
 	var err error
+	if x.Pair != "" {
+		if q.Pair, err = operations.ParsePair(x.Pair); err != nil {
+			return err
+		}
+	}
 	if q.Min, err = bound("min", x.Min); err != nil {
 		return err
 	}

@@ -78,6 +78,7 @@ func TestTradesByCommandLinesAloneOnEveryStore(t *testing.T) {
 			m := newTrader(t, at(t)...)
 			m.setsUp()
 			m.quotes()
+			m.finds()
 			m.sums()
 			m.do(exitOK, "ana", "verify")
 		})
@@ -163,6 +164,18 @@ func (m *trader) quotes() {
 	sold := m.ask(exitOK, "ana", m.on(m.euros, "trade", "sell", "--base-amount", "1.00", "--rate-limit", "5.8")...).Operation
 	require.Equal(m, "5.86", sold.Terms.Exchange.QuoteAmount.String(), "5.8643593575, rounded down")
 	require.Equal(m, "0.03", sold.Terms.Exchange.ProviderAmount.Sub(sold.Terms.Exchange.QuoteAmount.Decimal).String())
+}
+
+// finds lists what was traded by pair.
+func (m *trader) finds() {
+	m.Helper()
+	for pair, n := range map[string]int{"USD/BRL": 2, "EUR/BRL": 2, "BRL/USD": 0, "USD/EUR": 0} {
+		out, _ := m.do(exitOK, "ana", "history", "--customer", m.customer, "--pair", pair, "--json")
+		var d historyDoc
+		require.NoError(m, json.Unmarshal([]byte(out), &d))
+		require.Len(m, d.Operations, n, pair)
+	}
+	m.ask(exitInvalid, "ana", "history", "--customer", m.customer, "--pair", "USD")
 }
 
 // sums holds the treasury against what was traded.

@@ -126,15 +126,15 @@ func (s *seat) shares(ctx context.Context, of operations.PositionPlace, after te
 	if err != nil {
 		return d, err
 	}
-	rows, err := s.eng.Firm(firm).Shares(ctx, of, after, operations.MaxLimit)
+	page, err := s.eng.Firm(firm).PositionBooks(ctx, of, after, operations.MaxLimit)
 	if err != nil {
 		return d, fmt.Errorf("read treasury: %w", err)
 	}
-	for _, r := range rows {
-		d.Shares = append(d.Shares, shareRow{r.Customer, accounts.Exact(r.Amount)})
+	for _, b := range page.Items {
+		d.Shares = append(d.Shares, shareRow{b.Customer, accounts.Exact(b.Amount)})
 	}
-	if len(rows) == operations.MaxLimit {
-		d.Next = rows[len(rows)-1].Customer
+	if page.More {
+		d.Next = page.Next
 	}
 	return d, nil
 }

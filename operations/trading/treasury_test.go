@@ -29,23 +29,24 @@ func TestAPositionIsDrilledDownTo(t *testing.T) {
 	lists := d.eng.Firm(firm)
 	of := operations.PositionPlace{Ref: accounts.Clearing("bank"), Asset: "BRL"}
 	require.Equal(t, "380", d.positions()["clearing:bank BRL"])
-	rows, err := lists.Shares(t.Context(), of, "", 0)
+	all, err := lists.PositionBooks(t.Context(), of, "", 0)
 	require.NoError(t, err)
 	got := map[string]string{}
-	for _, r := range rows {
+	for _, r := range all.Items {
 		got[string(r.Customer)] = accounts.Canonical(r.Amount)
 	}
 	require.Equal(t, map[string]string{string(d.scope.Customer()): "500", string(tenancy.House): "-120"}, got)
 	lines, err := d.eng.Book(d.scope).Statement(t.Context(), operations.StatementFilter{Account: of.Ref, Asset: of.Asset}, "", 10)
 	require.NoError(t, err)
 	require.Len(t, lines.Items, 1)
-	first, err := lists.Shares(t.Context(), of, "", 1)
+	first, err := lists.PositionBooks(t.Context(), of, "", 1)
 	require.NoError(t, err)
-	rest, err := lists.Shares(t.Context(), of, first[0].Customer, 10)
+	require.True(t, first.More)
+	rest, err := lists.PositionBooks(t.Context(), of, first.Next, 10)
 	require.NoError(t, err)
-	require.Equal(t, rows, append(first, rest...))
+	require.Equal(t, all.Items, append(first.Items, rest.Items...))
 	for _, bad := range []operations.PositionPlace{{}, {Ref: accounts.Customer(d.brl), Asset: "BRL"}, {Ref: of.Ref}} {
-		_, err = lists.Shares(t.Context(), bad, "", 1)
+		_, err = lists.PositionBooks(t.Context(), bad, "", 1)
 		require.ErrorIs(t, err, operations.ErrInvalid)
 	}
 }

@@ -13,12 +13,13 @@ import (
 // world; what must not succeed is derived from it.
 func cases() map[string]func(*world) ask {
 	return map[string]func(*world) ask{
-		"getHealth":     plain("/health"),
-		"getContract":   plain("/openapi.yaml"),
-		"getSession":    plain("/session"),
-		"getReference":  plain("/reference"),
-		"listCustomers": plain("/customers?search=mar&status=active&status=suspended&type=individual&limit=10"),
-		"listTreasury":  plain("/treasury"),
+		"getHealth":         plain("/health"),
+		"getContract":       plain("/openapi.yaml"),
+		"getSession":        plain("/session"),
+		"getReference":      plain("/reference"),
+		"listCustomers":     plain("/customers?search=mar&status=active&status=suspended&type=individual&limit=10"),
+		"listTreasury":      plain("/treasury"),
+		"listPositionBooks": plain("/treasury/books?account=clearing:desk&asset=BRL&limit=10"),
 		"listStops": func(w *world) ask {
 			w.manage("house", tenancy.Stop{Subject: "kind:deposit", Reason: "audit"})
 			return ask{method: "GET", path: "/stops"}
@@ -126,6 +127,7 @@ func cases() map[string]func(*world) ask {
 		"submitOperation": func(w *world) ask {
 			return does("POST", "/submit", fmt.Sprintf(`{"kind":"transfer","from":%q,"to":%q,"amount":"12.34","purpose":"savings","reference":"f-1","not_before":"2026-11-21T12:00:00Z"}`, w.brl, w.more))(w)
 		},
+		"settle":           inHouse("/settlements", `{"provider":"broker","asset":"BRL","paid":"500.00","through":"bank","reference":"TED 1"}`),
 		"executeOperation": onPrepared("execute", ""),
 		"modifyOperation":  onPrepared("modify", `{"amount":"300.00","reference":"changed"}`),
 		"cancelOperation":  onPrepared("cancel", ""),

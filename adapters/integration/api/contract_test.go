@@ -396,7 +396,13 @@ func TestQueriesAreStrict(t *testing.T) {
 			bad = append(bad, "cursor=", "cursor=AAAA", "cursor="+strings.Repeat("A", 1024), "cursor=%00", "cursor=a&cursor=b")
 		}
 		if r.takes("query", "min") {
-			bad = append(bad, "min=1&min=2", "max=NaN", "max=1e5", "max=-1", "max=+1", "max=1,0", "max=0x1", "max="+strings.Repeat("9", 65), "account=%00", "maker=%27+or+1", "kind=%25", "state=gone")
+			bad = append(bad, "min=1&min=2", "max=NaN", "max=1e5", "max=-1", "max=+1", "max=1,0", "max=0x1", "max="+strings.Repeat("9", 65), "account=%00", "maker=%27+or+1", "kind=%25", "state=gone",
+				"pair=", "pair=USD", "pair=USD/USD", "pair=/", "pair=USD/BRL/EUR", "pair=USD%252FBRL", "pair=USD/%00", "pair=USD/BRL&pair=USD/BRL", "pair="+strings.Repeat("A", 65)+"/BRL")
+		}
+		if r.OperationID == "listPositionBooks" {
+			base, join = "/treasury/books", "?"
+			bad = append(bad, "", "account=clearing:desk", "asset=BRL", "asset=BRL&account=", "asset=BRL&account=clearing:", "asset=BRL&account=clearing:%00", "asset=BRL&account="+string(w.brl),
+				"asset=&account=suspense", "asset=%25&account=suspense", "asset=BRL&account=income:nothing", "asset=BRL&account=suspense&account=suspense")
 		}
 		if r.takes("query", "since") {
 			bad = append(bad, "until=2026-01-01T00:00:60Z&x", "until=yesterday", "until=2026-01-01T00:00:00%2B25:00", "until=10000-01-01T00:00:00Z", "until=0001-01-01T00:00:01Z")

@@ -25,15 +25,17 @@ func TestHostileAmounts(t *testing.T) {
 	}
 	each(t, func(r route) bool {
 		return r.OperationID == "submitOperation" || r.OperationID == "prepareOperation" || r.OperationID == "explainOperation" ||
-			r.OperationID == "modifyOperation" || r.OperationID == "refundOperation" || r.OperationID == "setDebtLimit" || r.OperationID == "openAccount"
+			r.OperationID == "modifyOperation" || r.OperationID == "refundOperation" || r.OperationID == "setDebtLimit" || r.OperationID == "settle" || r.OperationID == "openAccount"
 	}, func(t *testing.T, s *spec, r route) {
 		t.Helper()
 		w := newWorld(t, s)
 		a := r.good(w)
 		a.unchecked = true
 		field := "amount"
-		if strings.Contains(a.body, "debt_limit") {
-			field = "debt_limit"
+		for _, other := range []string{"debt_limit", "paid"} {
+			if strings.Contains(a.body, other) {
+				field = other
+			}
 		}
 		before := w.heads()
 		for _, text := range amounts {

@@ -105,6 +105,7 @@ func TestAWalkBringsEverythingOnceAndItsCursorsAreBound(t *testing.T) {
 		w.path("/journal?limit=2"):                                           12,
 		"/customers?limit=1":                                                 2,
 		"/treasury?limit=1":                                                  1,
+		"/treasury/books?limit=1&account=clearing:desk&asset=BRL":            2,
 		w.path("/operations?limit=3&min=2&max=6&kind=deposit&kind=x"):        5,
 		w.path("/operations?limit=2&since=2026-11-20T12:00:00.000001Z"):      0,
 		w.path("/operations?state=completed&state=failed&limit=5&asset=BRL"): 8,

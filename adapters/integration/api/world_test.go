@@ -53,6 +53,9 @@ type world struct {
 	scopes      map[string]tenancy.Scope
 	keys        int
 	contexts    map[string]string
+
+	mu       sync.Mutex
+	readings []string // what the engine told its access log
 }
 
 func newWorld(t *testing.T, s *spec, change ...func(*httpapi.Config)) *world {
@@ -67,9 +70,10 @@ func newWorld(t *testing.T, s *spec, change ...func(*httpapi.Config)) *world {
 	w.eng, err = operations.New(memory.New(), operations.Config{
 		PolicyVersion: "2026-11", Clock: w.clock, IDs: &operationstest.IDs{}, Entropy: &operationstest.Entropy{}, Assets: assets,
 		Providers: map[string]operations.Provider{"bank": w.bank, "broker": broker},
-		Kinds:     []operations.Kind{trades},
+		Kinds:     []operations.Kind{trades, trading.Settlements{Assets: assets}},
 		Fees:      []operations.FeeRule{{Name: "wire", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Tier: operations.Tier{Fixed: money("1.50")}}},
 		Limits:    []operations.Limit{{Name: "daily", Asset: "BRL", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Day: money("50000")}},
+		Access:    operations.AccessFunc(w.read),
 		Approvals: []operations.Approval{{Name: "large", Persons: 2, Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, From: money("1000")}}},
 	})
 	require.NoError(t, err)
@@ -128,6 +132,12 @@ func (w *world) found() {
 	w.joses = w.manage(w.jose, accounts.Open{Name: "Main", Currency: "BRL", Details: accounts.Details{PixKey: "jose@example.com"}}).Account
 	w.carls = w.manage(w.jose, tenancy.Allow{Operator: "carl", Permissions: all}).Grant
 	w.submit(w.maria, operations.Deposit{To: w.brl, Amount: money("10000")})
+}
+
+func (w *world) read(e operations.AccessEvent) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.readings = append(w.readings, e.What)
 }
 
 func (w *world) customer(firm tenancy.Scope, name string) tenancy.CustomerID {

@@ -435,6 +435,26 @@ type Approved struct {
 // Asset defines model for Asset.
 type Asset = accounts.Asset
 
+// BookPosition defines model for BookPosition.
+type BookPosition struct {
+	// Amount Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Amount Amount `json:"amount"`
+
+	// Customer Or house, the firm itself.
+	Customer string `json:"customer"`
+
+	// Name Of the customer; absent once erased.
+	Name *string `json:"name,omitempty"`
+}
+
+// BookPositionPage defines model for BookPositionPage.
+type BookPositionPage struct {
+	Items      []BookPosition `json:"items"`
+	NextCursor *string        `json:"next_cursor,omitempty"`
+}
+
 // Context Who acts for whom and why.
 type Context struct {
 	// Context Opaque.
@@ -1272,6 +1292,28 @@ type Session struct {
 // SessionChannel defines model for Session.Channel.
 type SessionChannel string
 
+// Settlement Exactly one of paid, to the provider, and received, from him.
+type Settlement struct {
+	Asset string `json:"asset"`
+
+	// Paid Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Paid     *Amount `json:"paid,omitempty"`
+	Provider string  `json:"provider"`
+
+	// Received Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Received *Amount `json:"received,omitempty"`
+
+	// Reference What shows that it happened; nothing personal.
+	Reference string `json:"reference"`
+
+	// Through The rail it went by; the manual desk if not given.
+	Through *string `json:"through,omitempty"`
+}
+
 // State defines model for State.
 type State = operations.State
 
@@ -1493,6 +1535,9 @@ type OfCustomer = string
 
 // OfKind defines model for OfKind.
 type OfKind = []string
+
+// OfPair Examples: USD/BRL
+type OfPair = string
 
 // OfState defines model for OfState.
 type OfState = []State
@@ -1779,6 +1824,9 @@ type ListOperationsParams struct {
 	Kind  *OfKind  `form:"kind,omitempty" json:"kind,omitempty"`
 	Asset *OfAsset `form:"asset,omitempty" json:"asset,omitempty"`
 
+	// Pair Exchanged at a price of this pair, in the form BASE/QUOTE, such as USD/BRL.
+	Pair *OfPair `form:"pair,omitempty" json:"pair,omitempty"`
+
 	// Account Debited or credited.
 	Account *OfAccount `form:"account,omitempty" json:"account,omitempty"`
 
@@ -1821,6 +1869,9 @@ type ExportOperationsParams struct {
 	// Kind Any of these.
 	Kind  *OfKind  `form:"kind,omitempty" json:"kind,omitempty"`
 	Asset *OfAsset `form:"asset,omitempty" json:"asset,omitempty"`
+
+	// Pair Exchanged at a price of this pair, in the form BASE/QUOTE, such as USD/BRL.
+	Pair *OfPair `form:"pair,omitempty" json:"pair,omitempty"`
 
 	// Account Debited or credited.
 	Account *OfAccount `form:"account,omitempty" json:"account,omitempty"`
@@ -2054,6 +2105,21 @@ type PrepareOperationParams struct {
 	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
 }
 
+// SettleParams defines parameters for Settle.
+type SettleParams struct {
+	// OnbehalfContext The id of the context opened for this customer by this operator.
+	OnbehalfContext PageContext `json:"Onbehalf-Context"`
+
+	// IdempotencyKey Names what is meant to happen once, in this customer's book, for ever. A string of RFC 9651 in quotes, or bare.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// RequestId The caller's own id of the request, recorded.
+	RequestId *RequestId `json:"Request-Id,omitempty"`
+
+	// Acknowledge Codes of warnings that a person has seen and wants to go ahead in spite of; a list of tokens of RFC 9651, recorded.
+	Acknowledge *Acknowledge `json:"Acknowledge,omitempty"`
+}
+
 // ListStatementParams defines parameters for ListStatement.
 type ListStatementParams struct {
 	// Account One of the customer's accounts, or a system account of his book, such as income:fees.
@@ -2166,6 +2232,19 @@ type ListTreasuryParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListPositionBooksParams defines parameters for ListPositionBooks.
+type ListPositionBooksParams struct {
+	// Account A system account, as in a position.
+	Account string `form:"account" json:"account"`
+	Asset   string `form:"asset" json:"asset"`
+
+	// Limit At most this many; 50 if not given.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on; `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListWorklistParams defines parameters for ListWorklist.
 type ListWorklistParams struct {
 	// Limit At most this many; 50 if not given.
@@ -2231,6 +2310,9 @@ type RegisterOperatorJSONRequestBody = NewOperator
 
 // PrepareOperationJSONRequestBody defines body for PrepareOperation for application/json ContentType.
 type PrepareOperationJSONRequestBody = OperationRequest
+
+// SettleJSONRequestBody defines body for Settle for application/json ContentType.
+type SettleJSONRequestBody = Settlement
 
 // SetCustomerStatusJSONRequestBody defines body for SetCustomerStatus for application/json ContentType.
 type SetCustomerStatusJSONRequestBody = NewCustomerStatus
@@ -2378,6 +2460,9 @@ type ServerInterface interface {
 	// PrepareOperation Price a request and keep the terms until they expire; no funds are held.
 	// (POST /customers/{customer}/prepare)
 	PrepareOperation(w http.ResponseWriter, r *http.Request, customer OfCustomer, params PrepareOperationParams)
+	// Settle Book that a provider was paid what is owed to him, or that he paid what he owes.
+	// (POST /customers/{customer}/settlements)
+	Settle(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SettleParams)
 	// ListStatement The postings of an account, newest first, each with the balance after it.
 	// (GET /customers/{customer}/statement)
 	ListStatement(w http.ResponseWriter, r *http.Request, customer OfCustomer, params ListStatementParams)
@@ -2420,6 +2505,9 @@ type ServerInterface interface {
 	// ListTreasury What the firm has on the system accounts of all books together.
 	// (GET /treasury)
 	ListTreasury(w http.ResponseWriter, r *http.Request, params ListTreasuryParams)
+	// ListPositionBooks What each book has of a position of the treasury.
+	// (GET /treasury/books)
+	ListPositionBooks(w http.ResponseWriter, r *http.Request, params ListPositionBooksParams)
 	// ListWorklist What waits for approval, of the customers whom the operator may view.
 	// (GET /worklist)
 	ListWorklist(w http.ResponseWriter, r *http.Request, params ListWorklistParams)
@@ -4525,6 +4613,19 @@ func (siw *ServerInterfaceWrapper) ListOperations(w http.ResponseWriter, r *http
 		return
 	}
 
+	// ------------- Optional query parameter "pair" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pair", r.URL.Query(), &params.Pair, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "pair"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "pair", Err: err})
+		}
+		return
+	}
+
 	// ------------- Optional query parameter "account" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -4744,6 +4845,19 @@ func (siw *ServerInterfaceWrapper) ExportOperations(w http.ResponseWriter, r *ht
 			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "asset"})
 		} else {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "asset", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "pair" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pair", r.URL.Query(), &params.Pair, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "pair"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "pair", Err: err})
 		}
 		return
 	}
@@ -6612,6 +6726,121 @@ func (siw *ServerInterfaceWrapper) PrepareOperation(w http.ResponseWriter, r *ht
 	handler.ServeHTTP(w, r)
 }
 
+// Settle operation middleware
+func (siw *ServerInterfaceWrapper) Settle(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "customer" -------------
+	var customer OfCustomer
+
+	err = runtime.BindStyledParameterWithOptions("simple", "customer", r.PathValue("customer"), &customer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "customer", Err: err})
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SettleParams
+
+	headers := r.Header
+
+	// ------------- Required header parameter "Onbehalf-Context" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Onbehalf-Context")]; found {
+		var OnbehalfContext PageContext
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Onbehalf-Context", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Onbehalf-Context", valueList[0], &OnbehalfContext, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Onbehalf-Context", Err: err})
+			return
+		}
+
+		params.OnbehalfContext = OnbehalfContext
+
+	} else {
+		err := fmt.Errorf("Header parameter Onbehalf-Context is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Onbehalf-Context", Err: err})
+		return
+	}
+
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+
+	} else {
+		err := fmt.Errorf("Header parameter Idempotency-Key is required, but not found")
+		siw.ErrorHandlerFunc(w, r, &RequiredHeaderError{ParamName: "Idempotency-Key", Err: err})
+		return
+	}
+
+	// ------------- Optional header parameter "Request-Id" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Request-Id")]; found {
+		var RequestId RequestId
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Request-Id", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Request-Id", valueList[0], &RequestId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Request-Id", Err: err})
+			return
+		}
+
+		params.RequestId = &RequestId
+
+	}
+
+	// ------------- Optional header parameter "Acknowledge" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Acknowledge")]; found {
+		var Acknowledge Acknowledge
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Acknowledge", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Acknowledge", valueList[0], &Acknowledge, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Acknowledge", Err: err})
+			return
+		}
+
+		params.Acknowledge = &Acknowledge
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.Settle(w, r, customer, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListStatement operation middleware
 func (siw *ServerInterfaceWrapper) ListStatement(w http.ResponseWriter, r *http.Request) {
 
@@ -7509,6 +7738,78 @@ func (siw *ServerInterfaceWrapper) ListTreasury(w http.ResponseWriter, r *http.R
 	handler.ServeHTTP(w, r)
 }
 
+// ListPositionBooks operation middleware
+func (siw *ServerInterfaceWrapper) ListPositionBooks(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPositionBooksParams
+
+	// ------------- Required query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "account", r.URL.Query(), &params.Account, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "account"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account", Err: err})
+		}
+		return
+	}
+
+	// ------------- Required query parameter "asset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "asset", r.URL.Query(), &params.Asset, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "asset"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "asset", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListPositionBooks(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // ListWorklist operation middleware
 func (siw *ServerInterfaceWrapper) ListWorklist(w http.ResponseWriter, r *http.Request) {
 
@@ -7681,6 +7982,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/reference", wrapper.GetReference)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/worklist", wrapper.ListWorklist)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/treasury", wrapper.ListTreasury)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/treasury/books", wrapper.ListPositionBooks)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/stops", wrapper.ListStops)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers", wrapper.ListCustomers)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers", wrapper.OpenCustomer)
@@ -7700,6 +8002,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/explain", wrapper.ExplainOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/prepare", wrapper.PrepareOperation)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/submit", wrapper.SubmitOperation)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers/{customer}/settlements", wrapper.Settle)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/operations", wrapper.ListOperations)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/operations.csv", wrapper.ExportOperations)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers/{customer}/operations/{operation}", wrapper.GetOperation)
@@ -10124,6 +10427,68 @@ func (response PrepareOperationdefaultApplicationProblemPlusJSONResponse) VisitP
 	return err
 }
 
+type SettleRequestObject struct {
+	Customer OfCustomer `json:"customer"`
+	Params   SettleParams
+	Body     *SettleJSONRequestBody
+}
+
+type SettleResponseObject interface {
+	VisitSettleResponse(w http.ResponseWriter) error
+}
+
+type Settle201ResponseHeaders struct {
+	ETag               *string
+	IdempotentReplayed *string
+}
+
+type Settle201JSONResponse struct {
+	Body    Result
+	Headers Settle201ResponseHeaders
+}
+
+func (response Settle201JSONResponse) VisitSettleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SettledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response SettledefaultApplicationProblemPlusJSONResponse) VisitSettleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListStatementRequestObject struct {
 	Customer OfCustomer `json:"customer"`
 	Params   ListStatementParams
@@ -10867,6 +11232,62 @@ func (response ListTreasurydefaultApplicationProblemPlusJSONResponse) VisitListT
 	return err
 }
 
+type ListPositionBooksRequestObject struct {
+	Params ListPositionBooksParams
+}
+
+type ListPositionBooksResponseObject interface {
+	VisitListPositionBooksResponse(w http.ResponseWriter) error
+}
+
+type ListPositionBooks200ResponseHeaders struct {
+	Link *string
+}
+
+type ListPositionBooks200JSONResponse struct {
+	Body    BookPositionPage
+	Headers ListPositionBooks200ResponseHeaders
+}
+
+func (response ListPositionBooks200JSONResponse) VisitListPositionBooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListPositionBooksdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListPositionBooksdefaultApplicationProblemPlusJSONResponse) VisitListPositionBooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListWorklistRequestObject struct {
 	Params ListWorklistParams
 }
@@ -11051,6 +11472,9 @@ type StrictServerInterface interface {
 	// PrepareOperation Price a request and keep the terms until they expire; no funds are held.
 	// (POST /customers/{customer}/prepare)
 	PrepareOperation(ctx context.Context, request PrepareOperationRequestObject) (PrepareOperationResponseObject, error)
+	// Settle Book that a provider was paid what is owed to him, or that he paid what he owes.
+	// (POST /customers/{customer}/settlements)
+	Settle(ctx context.Context, request SettleRequestObject) (SettleResponseObject, error)
 	// ListStatement The postings of an account, newest first, each with the balance after it.
 	// (GET /customers/{customer}/statement)
 	ListStatement(ctx context.Context, request ListStatementRequestObject) (ListStatementResponseObject, error)
@@ -11093,6 +11517,9 @@ type StrictServerInterface interface {
 	// ListTreasury What the firm has on the system accounts of all books together.
 	// (GET /treasury)
 	ListTreasury(ctx context.Context, request ListTreasuryRequestObject) (ListTreasuryResponseObject, error)
+	// ListPositionBooks What each book has of a position of the treasury.
+	// (GET /treasury/books)
+	ListPositionBooks(ctx context.Context, request ListPositionBooksRequestObject) (ListPositionBooksResponseObject, error)
 	// ListWorklist What waits for approval, of the customers whom the operator may view.
 	// (GET /worklist)
 	ListWorklist(ctx context.Context, request ListWorklistRequestObject) (ListWorklistResponseObject, error)
@@ -12418,6 +12845,40 @@ func (sh *strictHandler) PrepareOperation(w http.ResponseWriter, r *http.Request
 	}
 }
 
+// Settle operation middleware
+func (sh *strictHandler) Settle(w http.ResponseWriter, r *http.Request, customer OfCustomer, params SettleParams) {
+	var request SettleRequestObject
+
+	request.Customer = customer
+	request.Params = params
+
+	var body SettleJSONRequestBody
+	if err := runtime.BindJSONBody(r, &body); err != nil {
+		sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.Settle(ctx, request.(SettleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Settle")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(SettleResponseObject); ok {
+		if err := validResponse.VisitSettleResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListStatement operation middleware
 func (sh *strictHandler) ListStatement(w http.ResponseWriter, r *http.Request, customer OfCustomer, params ListStatementParams) {
 	var request ListStatementRequestObject
@@ -12815,6 +13276,32 @@ func (sh *strictHandler) ListTreasury(w http.ResponseWriter, r *http.Request, pa
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(ListTreasuryResponseObject); ok {
 		if err := validResponse.VisitListTreasuryResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListPositionBooks operation middleware
+func (sh *strictHandler) ListPositionBooks(w http.ResponseWriter, r *http.Request, params ListPositionBooksParams) {
+	var request ListPositionBooksRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPositionBooks(ctx, request.(ListPositionBooksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPositionBooks")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListPositionBooksResponseObject); ok {
+		if err := validResponse.VisitListPositionBooksResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

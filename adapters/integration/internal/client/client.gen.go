@@ -1072,6 +1072,9 @@ type OfCustomer = string
 // OfKind defines model for OfKind.
 type OfKind = []string
 
+// OfPair Examples: USD/BRL
+type OfPair = string
+
 // OfState defines model for OfState.
 type OfState = []State
 
@@ -1132,6 +1135,9 @@ type ListOperationsParams struct {
 	Kind  *OfKind  `form:"kind,omitempty" json:"kind,omitempty"`
 	Asset *OfAsset `form:"asset,omitempty" json:"asset,omitempty"`
 
+	// Pair Exchanged at a price of this pair, in the form BASE/QUOTE, such as USD/BRL.
+	Pair *OfPair `form:"pair,omitempty" json:"pair,omitempty"`
+
 	// Account Debited or credited.
 	Account *OfAccount `form:"account,omitempty" json:"account,omitempty"`
 
@@ -1174,6 +1180,9 @@ type ExportOperationsParams struct {
 	// Kind Any of these.
 	Kind  *OfKind  `form:"kind,omitempty" json:"kind,omitempty"`
 	Asset *OfAsset `form:"asset,omitempty" json:"asset,omitempty"`
+
+	// Pair Exchanged at a price of this pair, in the form BASE/QUOTE, such as USD/BRL.
+	Pair *OfPair `form:"pair,omitempty" json:"pair,omitempty"`
 
 	// Account Debited or credited.
 	Account *OfAccount `form:"account,omitempty" json:"account,omitempty"`
@@ -2318,6 +2327,18 @@ func NewListOperationsRequest(server string, customer OfCustomer, params *ListOp
 
 		}
 
+		if params.Pair != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pair", *params.Pair, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Account != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account", *params.Account, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -2527,6 +2548,18 @@ func NewExportOperationsRequest(server string, customer OfCustomer, params *Expo
 		if params.Asset != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asset", *params.Asset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Pair != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pair", *params.Pair, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {

@@ -8,38 +8,6 @@ import (
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
-// Shares lists the books that make up one position of Treasury, with what each
-// of them has on that system account, by customer id, after the given one; the
-// house is among them. The postings behind one of them are in Book.Statement, by
-// the same account. What is zero by now is listed, too. It needs the view
-// permission for all customers. Limit as for Book.History; a page shorter than
-// its limit is the last.
-func (v *Firm) Shares(ctx context.Context, of PositionPlace, after tenancy.CustomerID, limit int) ([]ShareRow, error) {
-	limit, err := bounded(limit)
-	err = errors.Join(err, of.Ref.Validate(), tenancy.CheckID("asset", of.Asset))
-	if !of.Ref.System() {
-		err = errors.Join(err, tenancy.Invalid("account", "is not one of the system's"))
-	}
-	if after != "" {
-		err = errors.Join(err, tenancy.CheckID("after", string(after)))
-	}
-	if err != nil {
-		return nil, err
-	}
-	st, err := v.standing(ctx, "shares")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := v.eng.gate.Authorize(v.scope, tenancy.View, st); err != nil {
-		return nil, err
-	}
-	rows, err := v.eng.store.Shares(ctx, v.scope.Tenant(), ShareQuery{Of: of, After: after, Limit: limit})
-	if err != nil {
-		return nil, v.eng.failed(ctx, fmt.Errorf("list shares: %w", err))
-	}
-	return rows, nil
-}
-
 // IncidentItem is an open incident and whose it is.
 type IncidentItem struct {
 	Customer tenancy.CustomerID
