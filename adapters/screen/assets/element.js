@@ -56,7 +56,8 @@ const reasons = (t, lang, list, { accounts = [], assets = [] } = {}) => {
     const figures = (u.figures || []).filter((f) => !(u.code === 'state_forbids' && f.name === 'asked'));
     return h('li', {}, of && h('span', {}, (of.name || of.asset) + ': '), h('b', {}, title), told === why.en || !own ? [u.remedy || u.detail].filter(Boolean).map((x) => ' · ' + x) : '', figures.length ? h('small', {}, ' (' + figures.map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : '');
   };
-  return list?.length ? h('ul', { class: 'unmet' }, list.map(line)) : '';
+  const lines = [...new Map((list || []).map(line).map((x) => [x.textContent, x])).values()]; // what holds for both sides is told once
+  return lines.length ? h('ul', { class: 'unmet' }, lines) : '';
 };
 
 class Problem extends Error {
@@ -84,6 +85,7 @@ const request = async (base, method, path, o = {}) => {
     let response, lost;
     try {
       response = await fetch(base + path, { method, headers, body: o.body && JSON.stringify(o.body), credentials: 'same-origin', cache: 'no-store', signal: o.signal });
+      o.seen?.(response);
       if (response.ok) return await response.json();
       lost = [502, 503, 504].includes(response.status);
     } catch (e) {
@@ -116,7 +118,7 @@ class CustomerOperations extends HTMLElement {
   #t(key, args) { return speak(this.lang2)(key, args); }
   #emit(name, detail) { this.dispatchEvent(new CustomEvent('onbehalf-' + name, { detail, bubbles: true, composed: true })); }
   #base() { return (this.getAttribute('base') || './').replace(/\/?$/, '/'); }
-  #path(rest = '') { return 'customers/' + encodeURIComponent(this.getAttribute('customer')) + rest; }
+  #path(rest = '') { return 'customers/' + encodeURIComponent(this.#s.customer) + rest; }
 
   #stop() {
     this.#life?.abort();
@@ -129,7 +131,7 @@ class CustomerOperations extends HTMLElement {
   async #start() {
     this.#stop();
     const life = (this.#life = new AbortController());
-    this.#s = { filter: {}, form: { kind: 'deposit' }, seq: 0, open: null, cursor: '', reason: this.getAttribute('reason') || '' };
+    this.#s = { customer: this.getAttribute('customer'), skew: 0, filter: {}, form: { kind: 'deposit' }, seq: 0, open: null, cursor: '', reason: this.getAttribute('reason') || '' };
     if (!this.getAttribute('customer')) return this.#root.replaceChildren();
     this.#root.replaceChildren(h('p', { role: 'status' }, this.#t('loading')));
     await this.#enter(life);
@@ -177,13 +179,20 @@ class CustomerOperations extends HTMLElement {
   // ask sends a request in the page's context, and deals with what ends it. After a restart the
   // context is opened anew, for the same customer, operator and reason only.
   async #ask(method, rest, o = {}) {
-    const s = this.#s;
-    const send = () => request(this.#base(), method, this.#path(rest), { ...o, context: s.context.context, signal: o.signal || (o.key ? undefined : this.#life.signal), retrying: () => this.#toast(this.#t('retrying')) });
+    const s = this.#s, base = this.#base(), path = this.#path(rest), context = this.#path('/context'); // of the customer it was asked for, whoever is shown by then
+    const seen = (r) => { const at = Date.parse(r.headers.get('Date')); if (at) s.skew = at - Date.now(); };
+    const send = async () => {
+      const got = await request(base, method, path, { ...o, seen, context: s.context.context, signal: o.signal || (o.key ? undefined : this.#life.signal), retrying: () => s === this.#s && this.#toast(this.#t('retrying')) });
+      if (s !== this.#s) throw new DOMException('another book is shown', 'AbortError');
+      return got;
+    };
     try {
       return await send();
     } catch (e) {
+      if (s !== this.#s) throw e;
       if (e.code === 'context_expired' || e.code === 'context_mismatch') {
-        const fresh = await request(this.#base(), 'POST', this.#path('/context'), { body: { reason: s.reason } }).catch((x) => x);
+        const fresh = await request(base, 'POST', context, { body: { reason: s.reason } }).catch((x) => x);
+        if (s !== this.#s) throw e;
         if (fresh.context && fresh.operator === s.context.operator) {
           s.context = fresh;
           this.#banner();
@@ -259,7 +268,9 @@ class CustomerOperations extends HTMLElement {
 
   #scale(asset) { return this.#s.reference.assets.find((a) => a.code === asset)?.scale ?? 2; }
   #money(text, asset) { return money(this.lang2, text, this.#scale(asset), asset); }
-  #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? a.name || a.asset : !id ? '–' : /^(clearing|income|suspense)\b/.test(id) ? systemName((k, v) => this.#t(k, v), id) : id; }
+  // label is an account's name, told apart from another's that is the same.
+  #label(a) { const of = (x) => x.name || x.asset; return of(a) + (this.#s.accounts.some((x) => x !== a && of(x) === of(a)) ? ' …' + a.id.slice(-4) : ''); }
+  #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? this.#label(a) : !id ? '–' : /^(clearing|income|suspense)\b/.test(id) ? systemName((k, v) => this.#t(k, v), id) : id; }
   #time(at) { return new Intl.DateTimeFormat(this.lang2, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(at)); }
   #unmet(list) { return reasons((k, a) => this.#t(k, a), this.lang2, list, { accounts: this.#s.accounts, assets: this.#s.reference?.assets }); }
 
@@ -268,7 +279,7 @@ class CustomerOperations extends HTMLElement {
     const open = new Set([...el.querySelectorAll('details[open]')].map((d) => d.id));
     const can = (a, side, yes, no) => a[side]?.length ? h('details', { id: a.id + side, open: open.has(a.id + side) }, h('summary', { class: 'bad' }, '✕ ' + this.#t(no)), this.#unmet(a[side])) : h('span', { class: 'good' }, '✓ ' + this.#t(yes));
     el.replaceChildren(h('h3', {}, this.#t('accounts')), ...(s.accounts.length ? s.accounts.map((a) => h('article', {},
-      h('div', { class: 'line' }, h('b', {}, a.name || a.asset), h('span', { class: 'tag' }, a.asset), a.status !== 'active' && h('span', { class: 'badge ' + a.status }, this.#t('status.' + a.status)), h('strong', { class: 'num' }, this.#money(a.available, a.asset))),
+      h('div', { class: 'line' }, h('b', {}, this.#label(a)), h('span', { class: 'tag' }, a.asset), a.status !== 'active' && h('span', { class: 'badge ' + a.status }, this.#t('status.' + a.status)), h('strong', { class: 'num' }, this.#money(a.available, a.asset))),
       h('small', { class: 'line' }, ...['posted', 'held', 'debtLimit'].map((k) => h('span', {}, this.#t(k) + ' ' + this.#money(a[k === 'debtLimit' ? 'debt_limit' : k], a.asset)))),
       h('small', { class: 'line' }, can(a, 'debit_unmet', 'canDebit', 'noDebit'), can(a, 'credit_unmet', 'canCredit', 'noCredit')), this.#plot(a))) : [h('p', {}, this.#t('noAccounts'))]));
   }
@@ -320,7 +331,7 @@ class CustomerOperations extends HTMLElement {
       choose(f.kind, kinds.map((k) => [k, this.#t('kind.' + k)]));
       choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'desk').map((p) => [p, p])]);
     }
-    const list = (side) => (s.accounts || []).map((a) => [a.id, (a.name || a.asset) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
+    const list = (side) => (s.accounts || []).map((a) => [a.id, this.#label(a) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
     choose(s.fields.from, list('debit_unmet'));
     choose(s.fields.to, list('credit_unmet'));
     choose(s.fields.pair, (s.pairs || []).map((p) => [p.base + ' ' + p.quote, this.#pairName(p)]));
@@ -400,7 +411,7 @@ class CustomerOperations extends HTMLElement {
     if (s.busy) return;
     s.busy = true;
     button.disabled = true;
-    try { await run(); } catch (e) { failed?.(e); await this.#complain(e); } finally { s.busy = false; button.disabled = false; }
+    try { await run(); } catch (e) { failed?.(e); if (s === this.#s) await this.#complain(e); } finally { s.busy = false; button.disabled = false; }
   }
 
   async #complain(e) {
@@ -410,7 +421,7 @@ class CustomerOperations extends HTMLElement {
     if (e.code === 'stale_version' && e.operation) {
       const story = await this.#ask('GET', '/operations/' + e.operation.id).catch(() => null), v = story?.versions[0];
       this.#dialog().close();
-      this.#toast(this.#t('conflict', { who: v?.actors?.[0]?.id || '?', ago: v ? this.#t('ago', { n: Math.max(0, Math.round((Date.now() - Date.parse(v.at)) / 1000)) }) : '' }), 'bad');
+      this.#toast(this.#t('conflict', { who: v?.actors?.[0]?.id || '?', ago: v ? this.#t('ago', { n: Math.max(0, Math.round((this.#now() - Date.parse(v.at)) / 1000)) }) : '' }), 'bad');
       return this.#list();
     }
     if (e.status === 0 || e.status === 504) return this.#toast(this.#t('unknown'), 'bad');
@@ -434,6 +445,7 @@ class CustomerOperations extends HTMLElement {
     (d.querySelector('input, select') || title)?.focus();
     return d;
   }
+  #now() { return Date.now() + this.#s.skew; } // by the server's clock: a person's may be wrong
   #who() { const c = this.#s.context.customer; return c.id === 'house' ? this.#t('house') : c.name || c.id; }
 
   // confirm names the customer and what it costs him, and carries out exactly the terms shown.
@@ -450,7 +462,7 @@ class CustomerOperations extends HTMLElement {
       h('p', { class: 'big cost' }, this.#t('cost', { customer: this.#who(), cost: this.#money(op.terms.debit, this.#sidesOf(op.terms)[0]) })), clock, h('div', { class: 'buttons' }, yes, h('button', { onclick: act('cancel') }, this.#t('back')), h('button', { onclick: () => d.close() }, this.#t('close'))));
     const tick = () => {
       if (!op.terms.expires) return;
-      const left = Math.floor((Date.parse(op.terms.expires) - Date.now()) / 1000);
+      const left = Math.floor((Date.parse(op.terms.expires) - this.#now()) / 1000);
       clock.textContent = left > 0 ? this.#t('expires', { t: Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0') }) : this.#t('expired');
       if (left <= 0) yes.disabled = true;
     };
@@ -487,7 +499,7 @@ class CustomerOperations extends HTMLElement {
     s.rows = h('tbody');
     s.next = h('button', { onclick: () => { s.cursor = s.nextCursor; this.#list().catch((e) => this.#complain(e)); } }, t('next'));
     s.first = h('button', { onclick: () => { s.cursor = ''; this.#list().catch((e) => this.#complain(e)); } }, t('newest'));
-    el.replaceChildren(h('h3', {}, t('operations')), h('details', { class: 'filter' }, summary, form), h('table', {}, h('thead', {}, h('tr', {}, ['when', 'kind', 'account', 'amount', 'status', 'maker', 'actions'].map((k) => h('th', { scope: 'col', class: k === 'amount' ? 'num' : '' }, t(k))))), s.rows), h('div', { class: 'buttons' }, s.first, s.next));
+    el.replaceChildren(h('h3', {}, t('operations')), h('details', { class: 'filter' }, summary, form), h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ['when', 'kind', 'account', 'amount', 'status', 'maker', 'actions'].map((k) => h('th', { scope: 'col', class: k === 'amount' ? 'num' : '' }, t(k))))), s.rows)), h('div', { class: 'buttons' }, s.first, s.next));
   }
 
   async #list() {
@@ -497,7 +509,7 @@ class CustomerOperations extends HTMLElement {
     if (n !== s.listed) return;
     s.csv.href = this.#base() + this.#path('/operations.csv?') + new URLSearchParams({ ...s.filter, context: s.context.context });
     const assets = [...new Set(s.accounts.map((a) => a.asset))].sort(), pairs = [...new Set((s.known || []).map((p) => `${this.#assetOf(p.base)}/${this.#assetOf(p.quote)}`))].sort();
-    for (const [k, list] of [['asset', assets.map((x) => [x, x])], ['pair', pairs.map((x) => [x, x])], ['account', s.accounts.map((a) => [a.id, a.name || a.asset])]]) s.choose(s.choices[k], [['', this.#t('all')], ...list]);
+    for (const [k, list] of [['asset', assets.map((x) => [x, x])], ['pair', pairs.map((x) => [x, x])], ['account', s.accounts.map((a) => [a.id, this.#label(a)])]]) s.choose(s.choices[k], [['', this.#t('all')], ...list]);
     s.choices.pair.parentNode.hidden = !pairs.length;
     s.nextCursor = page.next_cursor;
     s.next.disabled = !page.next_cursor;
@@ -538,7 +550,7 @@ class CustomerOperations extends HTMLElement {
         f && part('finding', this.#finding(f)),
         op.outcome && part('outcome', h('p', {}, [this.#t('outcome.' + op.outcome.code), op.outcome.text, op.outcome.external].filter(Boolean).join(' · ')), this.#unmet(op.outcome.unmet)),
         refunds?.length ? part('refunds', list(refunds.map((r) => `${this.#money(r.order.amount, r.terms.asset)} · ${this.#t('state.' + r.state)} · ${this.#time(r.created_at)}`))) : '',
-        part('actions', h('div', { class: 'buttons' }, may.map((a) => this.#button(op, a))), [...not.values()].map((n) => h('div', { class: 'action' }, h('div', { class: 'buttons' }, n.actions.map((a) => h('button', { disabled: true }, this.#t('action.' + a)))), n.text))))));
+        h('div', { class: 'wide' }, h('h4', {}, this.#t('actions')), h('div', { class: 'buttons' }, may.map((a) => this.#button(op, a))), [...not.values()].map((n) => h('div', { class: 'action' }, h('div', { class: 'buttons' }, n.actions.map((a) => h('button', { disabled: true }, this.#t('action.' + a)))), n.text))))));
   }
   #finding(f) { return h('p', {}, h('b', {}, this.#t(f.settled ? 'foundSettled' : 'foundFailed')), ` · ${this.#t('by', { who: f.actors.map((a) => this.#actor(a)).join(' / ') })} · ${this.#time(f.at)} · ${this.#t('evidence')}: ${f.evidence}`); }
 

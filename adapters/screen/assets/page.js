@@ -5,7 +5,7 @@ import { openFirm } from './firm.js';
 import { openProfile, profileForm } from './profile.js';
 
 const query = new URLSearchParams(location.search), { api, home } = document.body.dataset;
-const lang = query.get('lang') || (/^pt/i.test(navigator.language) ? 'pt-BR' : 'en'), t = speak(lang), customer = query.get('customer');
+const lang = /^pt/i.test(query.get('lang') || navigator.language) ? 'pt-BR' : 'en', t = speak(lang), customer = query.get('customer');
 const tabs = ['details', 'accounts', 'trading', 'users', 'operations', 'logs'], tab = tabs.includes(query.get('tab')) ? query.get('tab') : 'operations';
 const views = ['worklist', 'treasury'], view = views.includes(query.get('view')) && query.get('view');
 const link = (to) => './?' + new URLSearchParams({ lang, ...to });
@@ -27,6 +27,7 @@ const taxId = (c) => c.country !== 'BR' || !c.tax_id ? c.tax_id || '–' : c.tax
 if (customer) {
   document.title = t(tab) + ' · onbehalf';
   document.body.append(h('nav', { class: 'tabs', 'aria-label': t('profile') }, tabs.map((k) => h('a', { href: link({ customer, tab: k, ...(query.get('reason') && { reason: query.get('reason') }) }), 'aria-current': k === tab && 'page' }, t(k)))), main);
+  document.querySelector('.tabs [aria-current]').scrollIntoView({ block: 'nearest', inline: 'center' });
   if (tab === 'operations') main.append(h('h1', { class: 'unseen' }, t('operations')), h('customer-operations', { customer, lang, base: api, reason: query.get('reason') }));
   else openProfile({ api, customer, lang, tab, reason: query.get('reason') || '', main, failed }).catch((e) => main.replaceChildren(e.errors?.some((u) => u.code === 'reason_required') ? askReason() : failed(e)));
 } else if (view) {
@@ -40,7 +41,7 @@ if (customer) {
   const filters = [choice('status', 'status', ['onboarding', 'active', 'suspended', 'closed']), choice('type', 'type', ['individual', 'company', 'house'])];
   const columns = ['name', 'taxId', 'country', 'type', 'status', 'opened', 'updated'].map((k) => [k, t('column.' + k)]);
   const day = (at, by) => [new Intl.DateTimeFormat(lang, { dateStyle: 'short' }).format(new Date(at)), ' · ', by];
-  const row = (c) => h('tr', {}, [h('a', { href: link({ customer: c.id }) }, c.name || c.id), taxId(c), c.country || '–', t('type.' + c.type), h('span', { class: 'badge ' + c.status }, t('status.' + c.status)), day(c.opened_at, c.opened_by), day(c.updated_at, c.updated_by)].map((x, i) => h('td', { 'data-label': columns[i][1] }, x)));
+  const row = (c) => h('tr', {}, [h('a', { href: link({ customer: c.id }) }, c.name || c.id), taxId(c), c.country || '–', t('type.' + c.type), h('span', { class: 'badge ' + c.status }, t('status.' + c.status)), day(c.opened_at, c.opened_by), day(c.updated_at, c.updated_by)].map((x, i) => h('td', { 'data-label': columns[i][1], class: i ? null : 'long' }, x)));
   let cursor = '', asked = 0, timer;
   const load = async (fresh) => {
     const n = ++asked;

@@ -35,12 +35,18 @@ export const openProfile = async (o) => {
     const inputs = (kind, values = {}) => detailNames[kind].map((n) => field(t, n, { label: 'detail.' + n, maxlength: '256', value: values[n] || '' }));
     const given = (kind, v) => Object.fromEntries(detailNames[kind].filter((n) => v[n]).map((n) => [n, v[n]]));
     const limitOf = (v) => { const limit = readAmount(lang, v.debtLimit || '0'); if (limit === null) throw bad(t('badAmount')); return limit; };
-    const change = (a) => h('details', {}, h('summary', {}, t('change')), c.form(t('save'), [field(t, 'name', { value: a.name, maxlength: '120' }), inputs(a.kind, a.details)],
+    // change is a row under the account's own, made when it is asked for.
+    const change = (a) => h('tr', { class: 'edit' }, h('td', { colspan: '7' }, c.form(t('save'), [field(t, 'name', { value: a.name, maxlength: '120' }), inputs(a.kind, a.details)],
       async (v, key) => { await ask('PUT', '/accounts/' + a.id, { key, body: { name: v.name, details: given(a.kind, v) } }); await accounts(); }, 'manage_accounts'),
     c.may('manage_accounts') && [c.form(t('setLimit'), [field(t, 'debtLimit', { value: money(lang, a.debt_limit, a.scale), inputmode: 'decimal' })], async (v, key) => { await ask('POST', `/accounts/${a.id}/limit`, { key, body: { debt_limit: limitOf(v) } }); await accounts(); }),
-      h('div', { class: 'line' }, statuses(a.next_statuses, `/accounts/${a.id}/status`, accounts, 'manage_accounts'))]);
-    const rows = list.items.map((a) => h('tr', {}, cell(t('name'), '', a.name || '–'), cell(t('asset'), '', a.asset), cell(t('coordinates'), '', h('div', {}, Object.entries(a.details).map(([k, v]) => h('div', {}, h('small', {}, t('detail.' + k) + ' '), v)), a.missing.length ? h('small', { class: 'bad' }, t('incomplete')) : '')),
-      cell(t('available'), 'num', money(lang, a.available, a.scale)), cell(t('debtLimit'), 'num', money(lang, a.debt_limit, a.scale)), cell(t('status'), '', h('span', { class: 'badge ' + a.status }, t('status.' + a.status))), cell(t('actions'), '', change(a))));
+      h('div', { class: 'line' }, statuses(a.next_statuses, `/accounts/${a.id}/status`, accounts, 'manage_accounts'))]));
+    const toggle = (a) => h('button', { 'aria-expanded': 'false', onclick: (e) => {
+      const row = e.currentTarget.closest('tr'), open = !row.nextSibling?.classList.contains('edit');
+      if (open) row.after(change(a)); else row.nextSibling.remove();
+      e.currentTarget.setAttribute('aria-expanded', String(open));
+    } }, t('change'));
+    const rows = list.items.map((a) => h('tr', {}, cell(t('name'), 'long', a.name || '–'), cell(t('asset'), '', a.asset), cell(t('coordinates'), 'long', h('div', {}, Object.entries(a.details).map(([k, v]) => h('div', {}, h('small', {}, t('detail.' + k) + ' '), v)), a.missing.length ? h('small', { class: 'bad' }, t('incomplete')) : '')),
+      cell(t('available'), 'num', money(lang, a.available, a.scale)), cell(t('debtLimit'), 'num', money(lang, a.debt_limit, a.scale)), cell(t('status'), '', h('span', { class: 'badge ' + a.status }, t('status.' + a.status))), cell(t('actions'), '', toggle(a))));
     const create = (kind) => card(t('new.' + kind), c.form(t('openAccount'), [field(t, 'name', { maxlength: '120' }), select(t, 'asset', assets(kind).map((a) => [a.code, a.code + ' · ' + (kind === 'fiat' ? currency.of(a.code) : a.name)])), inputs(kind), field(t, 'debtLimit', { inputmode: 'decimal' })],
       async (v, key) => { await ask('POST', '/accounts', { key, body: { name: v.name, currency: v.asset, debt_limit: limitOf(v), details: given(kind, v) } }); await accounts(); }, 'manage_accounts'));
     body.replaceChildren(card(t('accounts'), rows.length ? table([t('name'), t('asset'), t('coordinates'), [t('available'), 'num'], [t('debtLimit'), 'num'], t('status'), t('actions')], rows) : h('p', {}, t('noAccounts'))), h('div', { class: 'two' }, create('fiat'), create('crypto')));
@@ -50,8 +56,8 @@ export const openProfile = async (o) => {
     const x = await ask('GET', '');
     c.banner(x);
     const until = Math.min(to ?? x.seq, x.seq), list = await ask('GET', `/journal?after=${Math.max(0, until - page)}&limit=${page}`);
-    const rows = list.items.filter((e) => e.seq <= until).reverse().map((e) => h('tr', {}, cell(t('entry'), '', String(e.seq)), cell(t('when'), '', time(e.at)), cell(t('who'), '', e.actors.map((a) => a.kind === 'system' ? t('system') : a.id).join(' / ')), cell(t('what'), '', h('div', {}, t('action.' + e.action.replace('.', '_')), e.operation ? h('div', {}, h('small', {}, e.operation)) : '', e.refused?.length ? [h('div', {}, h('b', { class: 'bad' }, t('refused'))), c.why(e.refused)] : '')),
-      cell(t('channel'), '', t('channel.' + (e.channel || 'none'))), cell(t('reason'), '', e.reason || '–'), cell(t('details'), '', h('details', {}, h('summary', {}, t('effects')), h('pre', { tabindex: '0' }, JSON.stringify(e.effects, null, 1)), h('small', {}, 'SHA-256 ' + e.hash)))));
+    const rows = list.items.filter((e) => e.seq <= until).reverse().map((e) => h('tr', {}, cell(t('entry'), '', String(e.seq)), cell(t('when'), '', time(e.at)), cell(t('who'), 'long', e.actors.map((a) => a.kind === 'system' ? t('system') : a.id).join(' / ')), cell(t('what'), '', h('div', {}, t('action.' + e.action.replace('.', '_')), e.operation ? h('div', {}, h('small', {}, e.operation)) : '', e.refused?.length ? [h('div', {}, h('b', { class: 'bad' }, t('refused'))), c.why(e.refused)] : '')),
+      cell(t('channel'), '', t('channel.' + (e.channel || 'none'))), cell(t('reason'), 'long', e.reason || '–'), cell(t('details'), '', h('details', {}, h('summary', {}, t('effects')), h('pre', { tabindex: '0' }, JSON.stringify(e.effects, null, 1)), h('small', {}, 'SHA-256 ' + e.hash)))));
     const go = (n) => () => logs(n).catch((e) => { if (!c.fail(e)) throw e; });
     body.replaceChildren(card(t('logs'), table(['entry', 'when', 'who', 'what', 'channel', 'reason', 'details'].map((k) => t(k)), rows), h('div', { class: 'line' }, h('button', { disabled: until === x.seq, onclick: go() }, t('newest')), h('button', { disabled: until <= page, onclick: go(until - page) }, t('next')))));
   };

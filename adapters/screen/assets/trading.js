@@ -83,9 +83,8 @@ export const openTrading = async (c) => {
   const fact = (k, v) => h('div', {}, h('dt', {}, t(k)), h('dd', {}, v));
   const one = (p) => {
     const base = account(p.base)?.asset || p.base, quote = account(p.quote)?.asset || p.quote, ready = !p.problems.length, amount = (v) => v ? money(lang, v, account(p.quote)?.scale ?? 2, quote) : t('noBound');
-    const seen = new Set(), problems = p.problems.filter((u) => { const k = JSON.stringify(u); return !seen.has(k) && seen.add(k); });
     return h('section', { class: 'card pair', 'aria-label': `${base}/${quote}` }, h('h2', {}, `${base}/${quote} `, h('small', {}, `${nameOf(p.base)} ⇄ ${nameOf(p.quote)} `), h('span', { class: 'badge ' + (ready ? 'active' : 'frozen') }, t(ready ? 'tradable' : 'notTradable'))),
-      ready ? '' : h('div', { class: 'why' }, h('h3', {}, t('whyNot')), c.why(problems)),
+      ready ? '' : h('div', { class: 'why' }, h('h3', {}, t('whyNot')), c.why(p.problems)),
       h('dl', { class: 'facts' }, fact('side', sides(p.sides)), fact('minimum', amount(p.minimum)), fact('maximum', amount(p.maximum)), fact('status', t(p.inactive ? 'inactive' : 'active')), fact('quotation', t('strategy.' + (p.quotation || 'priority'))), fact('execution', t('strategy.' + (p.execution || 'pinned')))),
       paths(t('quotations'), p.quotations, true), p.execution === 'priority' ? paths(t('executions'), p.executions, false) : '', h('details', {}, h('summary', {}, t('change')), setting(p)));
   };

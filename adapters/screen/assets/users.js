@@ -10,14 +10,14 @@ export const openUsers = async (c) => {
   const act = (label, ask2, rest) => h('details', {}, h('summary', {}, label), h('p', {}, ask2), c.form(label, [], async (_, key) => { await ask('POST', rest, { key }); await again(); }));
   const revoke = (g) => c.may('manage_grants') ? act(t('revoke'), t('revokeAsk', { who: g.operator }), `/grants/${encodeURIComponent(g.id)}/revoke`) : '';
   const until = (g) => g.expires ? t(Date.parse(g.expires) > Date.now() ? 'grantUntil' : 'grantOver', { at: c.time(g.expires) }) : t('noEnd');
-  const rows = grants.items.map((g) => h('tr', {}, cell(t('maker'), '', g.operator), cell(t('permissions'), '', h('div', {}, g.permissions.map(tag))), cell(t('expires2'), '', until(g)), cell(t('actions'), '', revoke(g))));
+  const rows = grants.items.map((g) => h('tr', {}, cell(t('maker'), 'long', g.operator), cell(t('permissions'), '', h('div', {}, g.permissions.map(tag))), cell(t('expires2'), '', until(g)), cell(t('actions'), '', revoke(g))));
   const give = c.form(t('give'), [field(t, 'operator', { label: 'maker', required: true, maxlength: '64' }), field(t, 'expires', { label: 'expires2', type: 'datetime-local' }), own ? check(t('everyone'), 'everyone', true) : '',
     h('fieldset', { class: 'wide checks' }, h('legend', {}, t('permissions')), every.map((p) => check(t('permission.' + p), p, p === 'view')))], async (v, key) => {
     await ask('POST', '/grants', { key, body: { operator: v.operator.trim(), permissions: every.filter((p) => v[p]), ...(v.expires && { expires: new Date(v.expires).toISOString() }), ...(v.everyone && { everyone: true }) } });
     await again();
   }, 'manage_grants');
 
-  const staff = operators.items.map((o) => h('tr', {}, cell(t('maker'), '', o.id), cell(t('person'), '', o.person), cell(t('status'), '', h('span', { class: 'badge ' + o.status }, t('status.' + o.status))),
+  const staff = operators.items.map((o) => h('tr', {}, cell(t('maker'), 'long', o.id), cell(t('person'), 'long', o.person), cell(t('status'), '', h('span', { class: 'badge ' + o.status }, t('status.' + o.status))),
     cell(t('permissions'), '', h('div', {}, (o.grants || []).map((g) => h('div', { class: 'grant' }, h('div', {}, g.permissions.map(tag)), h('small', {}, until(g)), revoke(g))), o.grants?.length ? '' : t('nothing'))),
     cell(t('actions'), '', c.may('manage_grants') ? act(t(o.status === 'active' ? 'become.suspended' : 'reinstate'), t(o.status === 'active' ? 'suspendAsk' : 'reinstateAsk', { who: o.id }), `/operators/${encodeURIComponent(o.id)}/${o.status === 'active' ? 'suspend' : 'reinstate'}`) : '')));
   const register = c.form(t('register'), [field(t, 'operator', { label: 'maker', required: true, maxlength: '64' }), field(t, 'person', { required: true, maxlength: '64' })],

@@ -48,7 +48,7 @@ const en = {
   'field.bank': 'Bank', 'field.branch': 'Branch', 'field.pix_key': 'Pix key', 'field.network': 'Network', 'field.address': 'Wallet address', 'field.currency': 'Currency', 'field.min': 'Least', 'field.max': 'Most', 'field.limit': 'Limit', 'field.via': 'Provider', 'figure.minimum': 'least',
   'figure.maximum': 'most', 'figure.rate': 'rate', 'figure.reason': 'reason', 'figure.since': 'since', 'figure.by': 'by', 'figure.expired': 'expired', 'figure.posted': 'posted', 'figure.held': 'held', 'figure.fee': 'fee', 'figure.account': 'account', 'figure.missing': 'missing',
   'figure.currency': 'currency', 'figure.side': 'side', 'figure.parent': 'operation', 'figure.refunded': 'refunded', 'figure.allowed': 'allowed', 'figure.offered': 'offered', 'figure.of': 'of',
-  'action.firm_renew': 'Permissions renewed', 'kind.settlement': 'Settlement',
+  'action.firm_renew': 'Permissions renewed', 'kind.settlement': 'Settlement', meaning: 'Meaning', owedToFirm: 'owed to the firm', owedByFirm: 'owed by the firm',
 };
 const pt = {
   for: '{name}, você age por', house: 'Os livros da própria empresa', houseFor: '{name}, você age pela própria empresa', reason: 'Motivo', none: 'não informado',
@@ -100,5 +100,5 @@ const pt = {
   'field.network': 'Rede', 'field.address': 'Endereço da carteira', 'field.currency': 'Moeda', 'field.min': 'Mínimo', 'field.max': 'Máximo', 'field.limit': 'Limite', 'field.via': 'Provedor', 'figure.minimum': 'mínimo', 'figure.maximum': 'máximo', 'figure.rate': 'taxa', 'figure.reason': 'motivo',
   'figure.since': 'desde', 'figure.by': 'por', 'figure.expired': 'expirou', 'figure.posted': 'contábil', 'figure.held': 'bloqueado', 'figure.fee': 'tarifa', 'figure.account': 'conta', 'figure.missing': 'falta', 'figure.currency': 'moeda', 'figure.side': 'lado', 'figure.parent': 'operação',
   'figure.refunded': 'reembolsado', 'figure.allowed': 'permitido', 'figure.offered': 'oferecido', 'figure.of': 'de',
-  'action.firm_renew': 'Permissões renovadas', 'kind.settlement': 'Liquidação',
+  'action.firm_renew': 'Permissões renovadas', 'kind.settlement': 'Liquidação', meaning: 'Significado', owedToFirm: 'a receber pela empresa', owedByFirm: 'a pagar pela empresa',
 };
