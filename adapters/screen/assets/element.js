@@ -54,7 +54,7 @@ const reasons = (t, lang, list, { accounts = [], assets = [] } = {}) => {
     const value = ({ name, value: v }) => name === 'state' ? t('state.' + v) : name === 'status' ? t('status.' + v) : name === 'side' ? t('side.' + v) : name === 'asked' && /^[a-z]/.test(v) ? t((/^status/.test(u.code) ? 'status.' : 'action.') + v)
       : name === 'account' ? account(v)?.name || v : /^-?\d+(\.\d+)?$/.test(v) ? exact(lang, v, name === 'rate' || u.code === 'limit_not_reached' ? 0 : scale) : /^\d{4}-\d\d-\d\dT/.test(v) ? new Intl.DateTimeFormat(lang, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(v)) : v;
     const figures = (u.figures || []).filter((f) => !(u.code === 'state_forbids' && f.name === 'asked'));
-    return h('li', {}, of && h('span', {}, (of.name || of.asset) + ': '), h('b', {}, title), told === why.en || !own ? [u.remedy || u.detail].filter(Boolean).map((x) => ' · ' + x) : '', figures.length ? h('small', {}, ' (' + figures.map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : '');
+    return h('li', {}, of && h('span', {}, (of.name || of.asset) + ': '), h('b', {}, title), told === why.en || !own && u.code !== 'malformed' ? [u.remedy || u.detail].filter(Boolean).map((x) => ' · ' + x) : '', figures.length ? h('small', {}, ' (' + figures.map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : '');
   };
   const lines = [...new Map((list || []).map(line).map((x) => [x.textContent, x])).values()]; // what holds for both sides is told once
   return lines.length ? h('ul', { class: 'unmet' }, lines) : '';

@@ -66,6 +66,6 @@ if (customer) {
     }));
   } }, h('summary', {}, t('addCustomer')));
   document.body.append(main);
-  main.append(h('h1', {}, t('customers')), h('div', { class: 'filters' }, search, filters), h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, columns.map(([, k]) => h('th', { scope: 'col' }, k)))), rows)), more, add);
+  main.append(h('h1', {}, t('customers')), h('div', { class: 'filters' }, search, filters), h('div', { class: 'scroll' }, h('table', { class: 'customers' }, h('thead', {}, h('tr', {}, columns.map(([, k]) => h('th', { scope: 'col' }, k)))), rows)), more, add);
   load(true);
 }
