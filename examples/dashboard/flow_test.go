@@ -188,6 +188,14 @@ func TestEveryPageIsReadable(t *testing.T) {
 	b.until(`r.querySelector('.story .price')`)
 	require.Regexp(t, `Reference rate1 (BTC|USD) = [\d,.]+ BRL.*Spread80 bps`, b.text(`r.querySelector('.story .terms').textContent`))
 	b.each("trade")
+}
+
+// TestEveryTabIsReadable does the same around the operations: the tabs of a
+// profile, the lists over all books, and the firm's own.
+func TestEveryTabIsReadable(t *testing.T) {
+	t.Parallel()
+	b := browse(t, serve(t))
+	b.signIn("ana")
 	b.open("Maria da Silva", "pt-BR")
 	for _, tab := range []string{"details", "accounts", "trading", "users", "logs"} {
 		b.do(`document.querySelector('.tabs a[href*="tab=` + tab + `"]').click()`)
