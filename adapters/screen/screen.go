@@ -14,7 +14,10 @@
 // --onbehalf-bg, -card, -ink, -dim, -line, -accent, -on-accent and -font; its parts are banner,
 // accounts, new, table, dialog, toasts, review, confirm and ended; its events are
 // onbehalf-entered, -entry, -operation, -refused, -session-ended, -access-ended
-// and -sign-in, which may be prevented. Everything works under Policy.
+// and -sign-in, which may be prevented. It is light or dark as the page around it
+// is, by the property color-scheme that it inherits; its attribute theme, one of
+// light, dark and auto for what the person's system says, wins over that.
+// Everything works under Policy.
 package screen
 
 import (
@@ -69,7 +72,7 @@ func New(c Config) (*Handler, error) {
 	if h.files["customer-operations.js"], err = module(); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"page.js", "profile.js", "page.css"} {
+	for _, name := range []string{"page.js", "forms.js", "profile.js", "trading.js", "users.js", "firm.js", "page.css"} {
 		if h.files[name], err = assets.ReadFile("assets/" + name); err != nil {
 			return nil, fmt.Errorf("screen: %w", err)
 		}

@@ -23,7 +23,10 @@ func get(t *testing.T, path string) *httptest.ResponseRecorder {
 func TestThePageIsStrictAndSmall(t *testing.T) {
 	t.Parallel()
 	all := 0
-	for path, kind := range map[string]string{"/": "text/html", "/customer-operations.js": "text/javascript", "/page.js": "text/javascript", "/profile.js": "text/javascript", "/page.css": "text/css"} {
+	for path, kind := range map[string]string{
+		"/": "text/html", "/customer-operations.js": "text/javascript", "/page.js": "text/javascript", "/profile.js": "text/javascript", "/page.css": "text/css",
+		"/forms.js": "text/javascript", "/trading.js": "text/javascript", "/users.js": "text/javascript", "/firm.js": "text/javascript",
+	} {
 		w := get(t, path)
 		require.Equal(t, http.StatusOK, w.Code, path)
 		require.Contains(t, w.Header().Get("Content-Type"), kind)

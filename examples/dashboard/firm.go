@@ -40,6 +40,7 @@ type firm struct {
 func config(c operations.Clock) (operations.Config, error) {
 	assets, err := accounts.NewAssets(
 		accounts.Asset{Code: "BTC", Scale: 8, Network: "bitcoin", Name: "Bitcoin"},
+		accounts.Asset{Code: "ETH", Scale: 18, Network: "ethereum", Name: "Ether"},
 		accounts.Asset{Code: "USDC", Scale: 6, Network: "ethereum", Name: "USD Coin"},
 	)
 	withdrawals := []string{operations.KindWithdrawal}

@@ -188,12 +188,28 @@ func TestEveryPageIsReadable(t *testing.T) {
 	b.until(`r.querySelector('.story .price')`)
 	require.Regexp(t, `Reference rate1 (BTC|USD) = [\d,.]+ BRL.*Spread80 bps`, b.text(`r.querySelector('.story .terms').textContent`))
 	b.each("trade")
+}
+
+// TestEveryTabIsReadable does the same around the operations: the tabs of a
+// profile, the lists over all books, and the firm's own.
+func TestEveryTabIsReadable(t *testing.T) {
+	t.Parallel()
+	b := browse(t, serve(t))
+	b.signIn("ana")
 	b.open("Maria da Silva", "pt-BR")
-	for _, tab := range []string{"details", "accounts", "logs"} {
+	for _, tab := range []string{"details", "accounts", "trading", "users", "logs"} {
 		b.do(`document.querySelector('.tabs a[href*="tab=` + tab + `"]').click()`)
 		b.until(`document.querySelector('.tabs [aria-current]').href.includes('tab=` + tab + `') && document.querySelector('.body .card')`)
 		b.each(tab)
 	}
+	for view, what := range map[string]string{"worklist": "Rafael Nogueira", "treasury": "Receita de spread"} {
+		look(b, chromedp.Navigate(b.url+"desk/?lang=pt-BR&view="+view))
+		b.until(`document.querySelector('main tbody')?.textContent.includes('` + what + `')`)
+		b.each(view)
+	}
+	look(b, chromedp.Navigate(b.url+"desk/?lang=en&customer=house&tab=users"))
+	b.until(`document.querySelector('.banner.house') && document.querySelectorAll('.body tbody tr').length === 4`)
+	b.each("house-users")
 	look(b, chromedp.Navigate(b.url+"desk/?lang=en&customer=house"))
 	b.until(`r?.querySelector('header.house') && r.querySelector('#live').classList.contains('on')`)
 	b.each("house")

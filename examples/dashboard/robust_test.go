@@ -115,6 +115,10 @@ func TestAGrantRevokedClosesThePage(t *testing.T) {
 	b := browse(t, serve(t))
 	b.signIn("carla")
 	b.open("Maria da Silva", "en")
+	b.fill("deposit", "31.31")
+	b.until(`r.querySelector('.plan .terms')`)
+	b.do(`r.querySelector('[part=review]').click()`)
+	b.until(`r.querySelector('dialog[open] .cost')`)
 	ana := elsewhere(t, b.url, "ana")
 	ana.enter("house")
 	operators, _ := ana.call(http.MethodGet, "customers/house/operators", "", nil)["items"].([]any)
@@ -131,7 +135,7 @@ func TestAGrantRevokedClosesThePage(t *testing.T) {
 	}
 	require.Equal(t, 1, revoked)
 	b.until(`/access to this customer has ended/.test(r.querySelector('[part=ended]')?.textContent)`)
-	require.Equal(t, "0", b.text(`r.querySelectorAll('#accounts, #table, #banner').length`), "the customer's data is still shown")
+	require.Equal(t, "0", b.text(`r.querySelectorAll('#accounts, #table, #banner, dialog').length`), "the customer's data is still shown")
 	b.shoot("access-ended")
 }
 
@@ -158,6 +162,45 @@ func TestTwoTabsShowTwoCustomers(t *testing.T) {
 	first.becomes("111.11", "completed")
 	second.becomes("222.22", "completed")
 	require.Equal(t, "0 0", first.text(`rows('222.22').length`)+" "+second.text(`rows('111.11').length`))
+}
+
+// An element that is given another customer while it carries something out for
+// the first says nothing of it to the second.
+func TestACommandStaysWithItsCustomer(t *testing.T) {
+	t.Parallel()
+	b := browse(t, serve(t))
+	b.signIn("ana")
+	b.open("Padaria Aurora Ltda", "en")
+	other := b.customer()
+	b.open("Maria da Silva", "en")
+	b.fill("deposit", "414.14")
+	b.until(`r.querySelector('.plan .terms')`)
+	b.do(`r.querySelector('[part=review]').click()`)
+	b.until(`r.querySelector('dialog[open] [part=confirm]')`)
+	b.do(`window.at = []; const send = window.fetch; window.fetch = async (...a) => { const x = await send(...a); if (/execute/.test(a[0])) { window.at.push(a[0]); await new Promise((go) => { window.go = go }); setTimeout(() => { window.done = true }, 300) } return x };
+		r.host.addEventListener('onbehalf-operation', () => { window.told = true }); r.querySelector('[part=confirm]').click()`)
+	b.until(`window.go`)
+	b.do(`r.host.setAttribute('customer', '` + other + `')`)
+	b.until(`r.querySelector('#banner h2')?.textContent === 'Padaria Aurora Ltda' && r.querySelector('#table tbody tr')`)
+	b.do(`window.go()`)
+	b.until(`window.done`)
+	require.Equal(t, "0 undefined 1", b.text(`r.querySelectorAll('.toast').length + ' ' + window.told + ' ' + window.at.length`))
+	require.Contains(t, b.text(`window.at[0]`), b.customer())
+	require.Equal(t, "0", b.text(`rows('414.14').length`))
+	b.do(`r.host.setAttribute('customer', '` + b.customer() + `')`)
+	b.until(`r.querySelector('#banner h2')?.textContent === 'Maria da Silva'`)
+	b.becomes("414.14", "completed")
+}
+
+// The terms expire by the server's clock: a person's is often wrong.
+func TestTheCountdownIsTheServers(t *testing.T) {
+	t.Parallel()
+	b := browse(t, serve(t))
+	b.signIn("ana")
+	b.open("Maria da Silva", "en")
+	b.do(`const now = Date.now; Date.now = () => now() + 3600000`)
+	b.carry("deposit", "515.15")
+	b.becomes("515.15", "completed")
 }
 
 func TestAConflictIsToldWithItsAuthor(t *testing.T) {
@@ -249,5 +292,17 @@ func TestAKilledServerDoesEverythingOnce(t *testing.T) {
 		b.until(`!r.querySelector('dialog[open]') && r.querySelector('#live').classList.contains('on')`)
 		b.becomes(amount, "completed")
 	}
+
+	// A page of the profile goes on, too, for the same operator.
+	look(b, chromedp.Navigate(at+"desk/?lang=en&tab=details&customer="+b.customer()))
+	b.until(`document.querySelector('.body form')`)
+	kill()
+	_, kill = process(t, address.Host, file)
+	b.do(`const f = document.querySelector('.body form'); set(f.elements.name, 'Maria Souza'); f.querySelector('button').click()`)
+	b.until(`document.querySelector('.banner h1')?.textContent === 'Maria Souza'`)
+	require.Equal(t, "200", b.text(`fetch('../sign-out', { method: 'POST' }).then((x) => x.status)`))
+	b.do(`const f = document.querySelector('.body form'); set(f.elements.name, 'Maria Lost'); f.querySelector('button').click()`)
+	b.until(`/session has ended/.test(document.querySelector('.ended')?.textContent)`)
+	require.Equal(t, "0", b.text(`document.querySelectorAll('.banner').length`), "the customer's data is still shown")
 	kill()
 }

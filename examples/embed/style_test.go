@@ -35,6 +35,7 @@ return [...found].sort();`
 func TestStylesOfTheDashboardStayOutside(t *testing.T) {
 	t.Parallel()
 	b := open(t)
+	b.do(`r.host.setAttribute('theme', 'auto')`) // else color-scheme is the page's, as TestTheElementIsAsLightAsThePage wants it
 	require.Equal(t, "rgb(255, 105, 180)", look(b, chromedp.Evaluate[string](`getComputedStyle(document.querySelector('header button')).backgroundColor`)), "the style is not there")
 	require.Empty(t, look(b, chromedp.Evaluate[[]string](script(unstyled))))
 	b.order("deposit", "12.50")

@@ -31,11 +31,33 @@ const readAmount = (lang, text) => {
   return parts.join('').replace(/^0+(?=\d)/, '') + (m[1] ? '.' + m[1] : '');
 };
 
-// reasons tells why something is refused: in English as the engine does, in Portuguese by its code.
-const reasons = (t, lang, list) => {
-  const value = (f) => f.name === 'state' ? t('state.' + f.value) : f.name === 'asked' && /^[a-z]/.test(f.value) ? t('action.' + f.value) : /^-?\d+(\.\d+)?$/.test(f.value) ? new Intl.NumberFormat(lang, { maximumFractionDigits: 20 }).format(f.value) : f.value;
-  const text = (u) => lang !== 'en' && why[u.code] ? [h('b', {}, why[u.code])] : [h('b', {}, u.code.replaceAll('_', ' ')), ' · ', u.remedy || u.detail || u.subject || ''];
-  return list?.length ? h('ul', { class: 'unmet' }, list.map((u) => h('li', {}, text(u), u.figures?.length ? h('small', {}, ' (' + u.figures.map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : ''))) : '';
+// exact shows a decimal string with the digits it has, and at least those of its asset.
+const exact = (lang, text, scale = 0) => new Intl.NumberFormat(lang, { minimumFractionDigits: scale, maximumFractionDigits: 20 }).format(text);
+
+// intentKey names one thing that is meant to happen once.
+const intentKey = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+
+// systemName tells an account of the firm's in words: clearing with a provider, income, suspense.
+const systemName = (t, id) => {
+  const [kind, ...rest] = id.split(':'), name = rest.join(':');
+  return t(['clearing:between', 'clearing:desk', 'income:fees', 'income:spread', 'suspense'].includes(id) ? 'system.' + id.replace(':', '_') : 'system.' + kind, { name });
+};
+
+// reasons tells why something is refused: in English what is wrong and the engine's remedy, in Portuguese by its code.
+// The figures are in the digits of their asset, and accounts have their names.
+const reasons = (t, lang, list, { accounts = [], assets = [] } = {}) => {
+  const told = /^pt/i.test(lang) ? why.pt : why.en, account = (id) => accounts.find((a) => a.id === id);
+  const line = (u) => {
+    const own = Object.hasOwn(told, u.code), of = account(/^account:(.+)$/.exec(u.subject || '')?.[1]);
+    const title = own ? told[u.code] : u.code === 'malformed' ? t('malformed', { field: t('field.' + (u.field || '').replace(/^.*[.\]]/, '').replace(/\[\d+$/, '')) }) : u.code.replaceAll('_', ' ');
+    const asset = u.figures?.find((f) => f.name === 'asset')?.value || of?.asset, scale = assets.find((a) => a.code === asset)?.scale;
+    const value = ({ name, value: v }) => name === 'state' ? t('state.' + v) : name === 'status' ? t('status.' + v) : name === 'side' ? t('side.' + v) : name === 'asked' && /^[a-z]/.test(v) ? t((/^status/.test(u.code) ? 'status.' : 'action.') + v)
+      : name === 'account' ? account(v)?.name || v : /^-?\d+(\.\d+)?$/.test(v) ? exact(lang, v, name === 'rate' || u.code === 'limit_not_reached' ? 0 : scale) : /^\d{4}-\d\d-\d\dT/.test(v) ? new Intl.DateTimeFormat(lang, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(v)) : v;
+    const figures = (u.figures || []).filter((f) => !(u.code === 'state_forbids' && f.name === 'asked'));
+    return h('li', {}, of && h('span', {}, (of.name || of.asset) + ': '), h('b', {}, title), told === why.en || !own && u.code !== 'malformed' ? [u.remedy || u.detail].filter(Boolean).map((x) => ' · ' + x) : '', figures.length ? h('small', {}, ' (' + figures.map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ') + ')') : '');
+  };
+  const lines = [...new Map((list || []).map(line).map((x) => [x.textContent, x])).values()]; // what holds for both sides is told once
+  return lines.length ? h('ul', { class: 'unmet' }, lines) : '';
 };
 
 class Problem extends Error {
@@ -46,7 +68,7 @@ class Problem extends Error {
 }
 
 // offered are the actions that the contract has a way for; the engine has more.
-const offered = new Set(['execute', 'modify', 'cancel', 'approve', 'reject', 'withdraw', 'refund']);
+const offered = new Set(['execute', 'modify', 'cancel', 'approve', 'reject', 'withdraw', 'resolve', 'refund']);
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -63,6 +85,7 @@ const request = async (base, method, path, o = {}) => {
     let response, lost;
     try {
       response = await fetch(base + path, { method, headers, body: o.body && JSON.stringify(o.body), credentials: 'same-origin', cache: 'no-store', signal: o.signal });
+      o.seen?.(response);
       if (response.ok) return await response.json();
       lost = [502, 503, 504].includes(response.status);
     } catch (e) {
@@ -95,7 +118,7 @@ class CustomerOperations extends HTMLElement {
   #t(key, args) { return speak(this.lang2)(key, args); }
   #emit(name, detail) { this.dispatchEvent(new CustomEvent('onbehalf-' + name, { detail, bubbles: true, composed: true })); }
   #base() { return (this.getAttribute('base') || './').replace(/\/?$/, '/'); }
-  #path(rest = '') { return 'customers/' + encodeURIComponent(this.getAttribute('customer')) + rest; }
+  #path(rest = '') { return 'customers/' + encodeURIComponent(this.#s.customer) + rest; }
 
   #stop() {
     this.#life?.abort();
@@ -108,7 +131,7 @@ class CustomerOperations extends HTMLElement {
   async #start() {
     this.#stop();
     const life = (this.#life = new AbortController());
-    this.#s = { filter: {}, form: { kind: 'deposit' }, seq: 0, open: null, cursor: '', reason: this.getAttribute('reason') || '' };
+    this.#s = { customer: this.getAttribute('customer'), skew: 0, filter: {}, form: { kind: 'deposit' }, seq: 0, open: null, cursor: '', reason: this.getAttribute('reason') || '' };
     if (!this.getAttribute('customer')) return this.#root.replaceChildren();
     this.#root.replaceChildren(h('p', { role: 'status' }, this.#t('loading')));
     await this.#enter(life);
@@ -156,13 +179,20 @@ class CustomerOperations extends HTMLElement {
   // ask sends a request in the page's context, and deals with what ends it. After a restart the
   // context is opened anew, for the same customer, operator and reason only.
   async #ask(method, rest, o = {}) {
-    const s = this.#s;
-    const send = () => request(this.#base(), method, this.#path(rest), { ...o, context: s.context.context, signal: o.signal || (o.key ? undefined : this.#life.signal), retrying: () => this.#toast(this.#t('retrying')) });
+    const s = this.#s, base = this.#base(), path = this.#path(rest), context = this.#path('/context'); // of the customer it was asked for, whoever is shown by then
+    const seen = (r) => { const at = Date.parse(r.headers.get('Date')); if (at) s.skew = at - Date.now(); };
+    const send = async () => {
+      const got = await request(base, method, path, { ...o, seen, context: s.context.context, signal: o.signal || (o.key ? undefined : this.#life.signal), retrying: () => s === this.#s && this.#toast(this.#t('retrying')) });
+      if (s !== this.#s) throw new DOMException('another book is shown', 'AbortError');
+      return got;
+    };
     try {
       return await send();
     } catch (e) {
+      if (s !== this.#s) throw e;
       if (e.code === 'context_expired' || e.code === 'context_mismatch') {
-        const fresh = await request(this.#base(), 'POST', this.#path('/context'), { body: { reason: s.reason } }).catch((x) => x);
+        const fresh = await request(base, 'POST', context, { body: { reason: s.reason } }).catch((x) => x);
+        if (s !== this.#s) throw e;
         if (fresh.context && fresh.operator === s.context.operator) {
           s.context = fresh;
           this.#banner();
@@ -227,7 +257,7 @@ class CustomerOperations extends HTMLElement {
     const [customer, accounts, trading] = await Promise.all([this.#ask('GET', ''), this.#ask('GET', '/accounts'), s.pairs ? null : s.reference.kinds.includes('trade') ? this.#ask('GET', '/trading') : { pairs: [] }]);
     s.context.customer = customer;
     s.accounts = accounts.items;
-    if (trading) s.pairs = trading.pairs.filter((p) => !p.inactive); // until a setting changes
+    if (trading) [s.pairs, s.known] = [trading.pairs.filter((p) => !p.inactive), trading.pairs]; // until a setting changes
     this.#banner();
     this.#accounts();
     this.#form();
@@ -238,16 +268,18 @@ class CustomerOperations extends HTMLElement {
 
   #scale(asset) { return this.#s.reference.assets.find((a) => a.code === asset)?.scale ?? 2; }
   #money(text, asset) { return money(this.lang2, text, this.#scale(asset), asset); }
-  #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? a.name || a.asset : id || '–'; }
+  // label is an account's name, told apart from another's that is the same.
+  #label(a) { const of = (x) => x.name || x.asset; return of(a) + (this.#s.accounts.some((x) => x !== a && of(x) === of(a)) ? ' …' + a.id.slice(-4) : ''); }
+  #name(id) { const a = this.#s.accounts?.find((x) => x.id === id); return a ? this.#label(a) : !id ? '–' : /^(clearing|income|suspense)\b/.test(id) ? systemName((k, v) => this.#t(k, v), id) : id; }
   #time(at) { return new Intl.DateTimeFormat(this.lang2, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(at)); }
-  #unmet(list) { return reasons((k, a) => this.#t(k, a), this.lang2, list); }
+  #unmet(list) { return reasons((k, a) => this.#t(k, a), this.lang2, list, { accounts: this.#s.accounts, assets: this.#s.reference?.assets }); }
 
   #accounts() {
     const s = this.#s, el = this.#at('accounts');
     const open = new Set([...el.querySelectorAll('details[open]')].map((d) => d.id));
     const can = (a, side, yes, no) => a[side]?.length ? h('details', { id: a.id + side, open: open.has(a.id + side) }, h('summary', { class: 'bad' }, '✕ ' + this.#t(no)), this.#unmet(a[side])) : h('span', { class: 'good' }, '✓ ' + this.#t(yes));
     el.replaceChildren(h('h3', {}, this.#t('accounts')), ...(s.accounts.length ? s.accounts.map((a) => h('article', {},
-      h('div', { class: 'line' }, h('b', {}, a.name || a.asset), h('span', { class: 'tag' }, a.asset), a.status !== 'active' && h('span', { class: 'badge ' + a.status }, this.#t('status.' + a.status)), h('strong', { class: 'num' }, this.#money(a.available, a.asset))),
+      h('div', { class: 'line' }, h('b', {}, this.#label(a)), h('span', { class: 'tag' }, a.asset), a.status !== 'active' && h('span', { class: 'badge ' + a.status }, this.#t('status.' + a.status)), h('strong', { class: 'num' }, this.#money(a.available, a.asset))),
       h('small', { class: 'line' }, ...['posted', 'held', 'debtLimit'].map((k) => h('span', {}, this.#t(k) + ' ' + this.#money(a[k === 'debtLimit' ? 'debt_limit' : k], a.asset)))),
       h('small', { class: 'line' }, can(a, 'debit_unmet', 'canDebit', 'noDebit'), can(a, 'credit_unmet', 'canCredit', 'noCredit')), this.#plot(a))) : [h('p', {}, this.#t('noAccounts'))]));
   }
@@ -299,7 +331,7 @@ class CustomerOperations extends HTMLElement {
       choose(f.kind, kinds.map((k) => [k, this.#t('kind.' + k)]));
       choose(f.via, [['', this.#t('manual')], ...s.reference.providers.filter((p) => p !== 'desk').map((p) => [p, p])]);
     }
-    const list = (side) => (s.accounts || []).map((a) => [a.id, (a.name || a.asset) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
+    const list = (side) => (s.accounts || []).map((a) => [a.id, this.#label(a) + ' · ' + this.#money(a.available, a.asset) + (a[side]?.length ? ' ✕' : '')]);
     choose(s.fields.from, list('debit_unmet'));
     choose(s.fields.to, list('credit_unmet'));
     choose(s.fields.pair, (s.pairs || []).map((p) => [p.base + ' ' + p.quote, this.#pairName(p)]));
@@ -365,7 +397,7 @@ class CustomerOperations extends HTMLElement {
   async #review() {
     const s = this.#s, order = this.#order();
     if (!order || s.busy) return;
-    s.intent ||= crypto.randomUUID();
+    s.intent ||= intentKey();
     await this.#command(s.review, async () => {
       const acknowledge = s.plan.querySelector('input')?.checked ? s.warnings : [];
       const r = await this.#ask('POST', '/prepare', { body: order, key: s.intent, acknowledge });
@@ -379,7 +411,7 @@ class CustomerOperations extends HTMLElement {
     if (s.busy) return;
     s.busy = true;
     button.disabled = true;
-    try { await run(); } catch (e) { failed?.(e); await this.#complain(e); } finally { s.busy = false; button.disabled = false; }
+    try { await run(); } catch (e) { failed?.(e); if (s === this.#s) await this.#complain(e); } finally { s.busy = false; button.disabled = false; }
   }
 
   async #complain(e) {
@@ -389,11 +421,11 @@ class CustomerOperations extends HTMLElement {
     if (e.code === 'stale_version' && e.operation) {
       const story = await this.#ask('GET', '/operations/' + e.operation.id).catch(() => null), v = story?.versions[0];
       this.#dialog().close();
-      this.#toast(this.#t('conflict', { who: v?.actors?.[0]?.id || '?', ago: v ? this.#t('ago', { n: Math.max(0, Math.round((Date.now() - Date.parse(v.at)) / 1000)) }) : '' }), 'bad');
+      this.#toast(this.#t('conflict', { who: v?.actors?.[0]?.id || '?', ago: v ? this.#t('ago', { n: Math.max(0, Math.round((this.#now() - Date.parse(v.at)) / 1000)) }) : '' }), 'bad');
       return this.#list();
     }
     if (e.status === 0 || e.status === 504) return this.#toast(this.#t('unknown'), 'bad');
-    this.#toast(h('div', {}, h('b', {}, this.#t('refused')), e.errors.length ? this.#unmet(e.errors) : h('p', {}, e.message)), 'bad');
+    this.#toast(h('div', {}, h('b', {}, this.#t('refused')), e.errors.length ? this.#unmet(e.errors) : h('p', {}, this.#t('problem.' + e.code))), 'bad');
   }
 
   #toast(content, kind = '') {
@@ -410,14 +442,15 @@ class CustomerOperations extends HTMLElement {
     if (!d.open) d.showModal();
     const title = d.querySelector('h3'); // not the button: who presses Enter once too often agrees to nothing
     title?.setAttribute('tabindex', '-1');
-    (d.querySelector('input') || title)?.focus();
+    (d.querySelector('input, select') || title)?.focus();
     return d;
   }
+  #now() { return Date.now() + this.#s.skew; } // by the server's clock: a person's may be wrong
   #who() { const c = this.#s.context.customer; return c.id === 'house' ? this.#t('house') : c.name || c.id; }
 
   // confirm names the customer and what it costs him, and carries out exactly the terms shown.
   #confirm(op, acknowledge = []) {
-    const keys = { execute: crypto.randomUUID(), cancel: crypto.randomUUID() }, clock = h('p', { class: 'clock', role: 'timer' });
+    const keys = { execute: intentKey(), cancel: intentKey() }, clock = h('p', { class: 'clock', role: 'timer' });
     const act = (name) => (e) => this.#command(e.currentTarget, async () => {
       const r = await this.#ask('POST', `/operations/${op.id}/${name}`, { key: keys[name], version: op.version, acknowledge: name === 'execute' ? acknowledge : [] });
       this.#dialog().close();
@@ -429,7 +462,7 @@ class CustomerOperations extends HTMLElement {
       h('p', { class: 'big cost' }, this.#t('cost', { customer: this.#who(), cost: this.#money(op.terms.debit, this.#sidesOf(op.terms)[0]) })), clock, h('div', { class: 'buttons' }, yes, h('button', { onclick: act('cancel') }, this.#t('back')), h('button', { onclick: () => d.close() }, this.#t('close'))));
     const tick = () => {
       if (!op.terms.expires) return;
-      const left = Math.floor((Date.parse(op.terms.expires) - Date.now()) / 1000);
+      const left = Math.floor((Date.parse(op.terms.expires) - this.#now()) / 1000);
       clock.textContent = left > 0 ? this.#t('expires', { t: Math.floor(left / 60) + ':' + String(left % 60).padStart(2, '0') }) : this.#t('expired');
       if (left <= 0) yes.disabled = true;
     };
@@ -438,31 +471,35 @@ class CustomerOperations extends HTMLElement {
   }
   #route(op) { return h('p', {}, this.#money(op.order.amount, op.terms.asset), ' · ', op.order.from ? this.#name(op.order.from) : '', op.order.from && op.order.to ? ' → ' : '', op.order.to ? this.#name(op.order.to) : ''); }
   #did(op) {
-    this.#toast(this.#t('done', { kind: this.#t('kind.' + op.order.kind), state: this.#t('state.' + op.state) }), op.state === 'completed' ? 'good' : '');
+    this.#toast(op.finding && op.state === 'unresolved' ? this.#t('findingKept') : this.#t('done', { kind: this.#t('kind.' + op.order.kind), state: this.#t('state.' + op.state) }), op.state === 'completed' ? 'good' : '');
     this.#emit('operation', op);
     this.#refresh().catch(() => {});
   }
 
   #tableFrame() {
     const s = this.#s, el = this.#at('table'), t = (k) => this.#t(k);
+    s.choices = {};
     const select = (name, list) => h('label', {}, t(name === 'state' ? 'status' : name), h('select', { name }, h('option', { value: '' }, t('all')), list.map(([v, x]) => h('option', { value: v }, x))));
     const input = (name, type) => h('label', {}, t(name), h('input', { name, type, autocomplete: 'off' }));
     const form = h('form', { class: 'filters', onsubmit: (e) => { e.preventDefault(); apply(); }, onreset: () => setTimeout(apply) }, select('state', s.reference.states.map((x) => [x, t('state.' + x)])), select('kind', s.reference.kinds.map((x) => [x, t('kind.' + x)])),
-      input('asset'), h('label', {}, t('account'), (s.accountFilter = h('select', { name: 'account' }, h('option', { value: '' }, t('all'))))), input('min'), input('max'), input('since', 'date'), input('until', 'date'), input('maker'),
+      ...['asset', 'pair', 'account'].map((k) => h('label', {}, t(k), (s.choices[k] = h('select', { name: k }, h('option', { value: '' }, t('all')))))), input('min'), input('max'), input('since', 'date'), input('until', 'date'), input('maker'),
       h('div', { class: 'buttons' }, h('button', {}, t('filter')), h('button', { type: 'reset' }, t('clear')), (s.csv = h('a', { class: 'button', download: true }, t('csv')))));
+    const summary = h('summary', {}, t('filter')), midnight = (day, after) => { const d = new Date(day + 'T00:00'); d.setDate(d.getDate() + after); return d.toISOString(); }; // until a day is with that day
     const apply = () => {
       const q = {};
       for (const [k, v] of new FormData(form)) {
         if (!v) continue;
-        q[k] = k === 'min' || k === 'max' ? readAmount(this.lang2, v) ?? v : k === 'since' || k === 'until' ? new Date(v + 'T00:00').toISOString() : k === 'asset' ? v.toUpperCase() : v;
+        q[k] = k === 'min' || k === 'max' ? readAmount(this.lang2, v) ?? v : k === 'since' || k === 'until' ? midnight(v, k === 'until') : v;
       }
       Object.assign(s, { filter: q, cursor: '' });
+      const n = Object.keys(q).length;
+      summary.textContent = t('filter') + (n ? ` (${n})` : '');
       this.#list().catch((e) => this.#complain(e));
     };
     s.rows = h('tbody');
     s.next = h('button', { onclick: () => { s.cursor = s.nextCursor; this.#list().catch((e) => this.#complain(e)); } }, t('next'));
     s.first = h('button', { onclick: () => { s.cursor = ''; this.#list().catch((e) => this.#complain(e)); } }, t('newest'));
-    el.replaceChildren(h('h3', {}, t('operations')), h('details', { class: 'filter' }, h('summary', {}, t('filter')), form), h('table', {}, h('thead', {}, h('tr', {}, ['when', 'kind', 'account', 'amount', 'status', 'maker', 'actions'].map((k) => h('th', { scope: 'col', class: k === 'amount' ? 'num' : '' }, t(k))))), s.rows), h('div', { class: 'buttons' }, s.first, s.next));
+    el.replaceChildren(h('h3', {}, t('operations')), h('details', { class: 'filter' }, summary, form), h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ['when', 'kind', 'account', 'amount', 'status', 'maker', 'actions'].map((k) => h('th', { scope: 'col', class: k === 'amount' ? 'num' : '' }, t(k))))), s.rows)), h('div', { class: 'buttons' }, s.first, s.next));
   }
 
   async #list() {
@@ -471,9 +508,9 @@ class CustomerOperations extends HTMLElement {
     const story = s.open && (await this.#ask('GET', '/operations/' + s.open).catch(() => null));
     if (n !== s.listed) return;
     s.csv.href = this.#base() + this.#path('/operations.csv?') + new URLSearchParams({ ...s.filter, context: s.context.context });
-    const was = s.accountFilter.value;
-    s.accountFilter.replaceChildren(h('option', { value: '' }, this.#t('all')), ...s.accounts.map((a) => h('option', { value: a.id }, a.name || a.asset)));
-    s.accountFilter.value = was;
+    const assets = [...new Set(s.accounts.map((a) => a.asset))].sort(), pairs = [...new Set((s.known || []).map((p) => `${this.#assetOf(p.base)}/${this.#assetOf(p.quote)}`))].sort();
+    for (const [k, list] of [['asset', assets.map((x) => [x, x])], ['pair', pairs.map((x) => [x, x])], ['account', s.accounts.map((a) => [a.id, this.#label(a)])]]) s.choose(s.choices[k], [['', this.#t('all')], ...list]);
+    s.choices.pair.parentNode.hidden = !pairs.length;
     s.nextCursor = page.next_cursor;
     s.next.disabled = !page.next_cursor;
     s.first.disabled = !s.cursor;
@@ -483,35 +520,53 @@ class CustomerOperations extends HTMLElement {
   }
 
   #row({ operation: op, actions }, story) {
-    const s = this.#s, open = s.open === op.id, cell = (label, ...kids) => h('td', { 'data-label': this.#t(label) }, ...kids);
-    const amount = cell('amount', this.#money(op.order.amount, op.terms.asset));
-    amount.className = 'num';
-    const row = h('tr', { id: 'op-' + op.id, class: open ? 'open' : '' }, cell('when', this.#time(op.created_at)), cell('kind', this.#t('kind.' + op.order.kind)),
-      cell('account', [op.order.from, op.order.to].filter(Boolean).map((x) => this.#name(x)).join(' → ')), amount, cell('status', h('span', { class: 'badge ' + op.state }, this.#t('state.' + op.state))), cell('maker', op.maker.id),
+    const s = this.#s, open = s.open === op.id, cell = (label, ...kids) => h('td', { 'data-label': this.#t(label), class: 'c-' + label + (label === 'amount' ? ' num' : '') }, ...kids), x = op.terms.exchange;
+    const row = h('tr', { id: 'op-' + op.id, class: open ? 'open' : '' }, cell('when', this.#time(op.created_at)), cell('kind', h('span', {}, this.#t('kind.' + op.order.kind), x && h('small', {}, ` ${this.#t('side.' + x.side)} ${x.base}/${x.quote}`))),
+      cell('account', [op.order.from, op.order.to].filter(Boolean).map((a) => this.#name(a)).join(' → ')), cell('amount', this.#money(op.order.amount, op.terms.asset)), cell('status', h('span', {}, h('span', { class: 'badge ' + op.state }, this.#t('state.' + op.state)), op.finding && op.state === 'unresolved' && h('small', {}, ' ' + this.#t('findingWaits')))), cell('maker', this.#actor(op.maker)),
       cell('actions', h('div', { class: 'buttons' }, (actions || []).filter((a) => offered.has(a.action) && !a.unmet?.length).map((a) => this.#button(op, a)),
         h('button', { class: 'plain', 'data-focus': 'more-' + op.id, 'aria-expanded': String(open), onclick: () => { s.open = open ? null : op.id; this.#list().catch((e) => this.#complain(e)); } }, this.#t(open ? 'hide' : 'details')))));
     return open && story?.operation.id === op.id ? [row, this.#story(story)] : [row];
   }
   #button(op, a) { return h('button', { 'data-focus': a.action + '-' + op.id, onclick: () => this.#act(op, a.action) }, this.#t('action.' + a.action)); }
 
-  #story({ operation: op, actions, versions, postings }) {
-    const list = (title, items) => h('div', {}, h('h4', {}, this.#t(title)), items.length ? h('ul', {}, items.map((x) => h('li', {}, x))) : h('p', {}, this.#t('nothing')));
-    const who = (actors) => (actors || []).map((a) => a.id).join(' / ');
-    return h('tr', { class: 'story' }, h('td', { colspan: '7' }, h('p', {}, h('code', {}, op.id), op.order.reference ? ' · ' + op.order.reference : '', op.order.purpose ? ' · ' + op.order.purpose : '', op.order.via ? ' · ' + op.order.via : '', op.provider_reference ? ' · ' + op.provider_reference : ''), this.#terms(op.terms), h('div', { class: 'cols' },
-      list('versions', versions.map((v) => `${this.#time(v.at)} · ${this.#t('action.' + v.action)} · ${who(v.actors)} · ${this.#t('state.' + v.operation.state)} · ${this.#t('until2', { n: v.operation.version })}${v.reason ? ' · ' + v.reason : ''}`)),
-      list('approved', (op.approvals || []).map((a) => `${this.#time(a.at)} · ${who(a.actors)}`)), list('postings', postings.map((p) => `${this.#name(p.account)}: ${this.#money(p.amount, p.asset)}`)),
-      op.outcome && h('div', {}, h('h4', {}, this.#t('outcome')), h('p', {}, [op.outcome.code, op.outcome.text].filter(Boolean).join(' · ')), this.#unmet(op.outcome.unmet)),
-      h('div', {}, h('h4', {}, this.#t('actions')), (actions || []).filter((a) => offered.has(a.action)).map((a) => h('div', { class: 'action' }, a.unmet?.length ? [h('button', { disabled: true }, this.#t('action.' + a.action)), this.#unmet(a.unmet)] : this.#button(op, a)))))));
+  #actor(a) { return a.kind === 'system' ? this.#t('system') : a.id; }
+
+  // story is all of an operation: what was asked, its terms, who did what and why, what it posted, and what may be done to it or why not.
+  #story({ operation: op, actions, versions, postings, refunds }) {
+    const part = (title, ...kids) => h('div', {}, h('h4', {}, this.#t(title)), kids), none = h('p', { class: 'dim' }, this.#t('nothing'));
+    const list = (items) => items.length ? h('ul', {}, items.map((x) => h('li', {}, x))) : none.cloneNode(true);
+    const who = (actors) => (actors || []).map((a) => this.#actor(a)).join(' / '), o = op.order, f = op.finding;
+    const facts = [['operation', h('code', {}, op.id)], ['reference', o.reference], ['purpose', o.purpose], ['via', o.via], ['providerReference', op.provider_reference && h('code', {}, op.provider_reference)], ['notBefore', o.not_before && this.#time(o.not_before)], ['parent', op.parent && h('code', {}, op.parent)], ['limit', o.attributes?.limit && exact(this.lang2, o.attributes.limit)]];
+    const can = (actions || []).filter((a) => offered.has(a.action)), may = can.filter((a) => !a.unmet?.length), not = new Map();
+    for (const a of can) if (a.unmet?.length) { // one reason for all that have it
+      const text = this.#unmet(a.unmet), key = text.textContent;
+      not.set(key, { text, actions: [...(not.get(key)?.actions || []), a.action] });
+    }
+    return h('tr', { class: 'story' }, h('td', { colspan: '7' }, h('dl', { class: 'facts' }, facts.filter(([, v]) => v).map(([k, v]) => h('div', {}, h('dt', {}, this.#t(k)), h('dd', {}, v)))),
+      h('div', { class: 'cols' }, part('termsThen', this.#terms(op.terms)),
+        part('versions', list(versions.map((v) => [h('b', {}, `${v.operation.version}. ${this.#t('action.' + v.action)}`), ` ${this.#t('by', { who: who(v.actors) })} · ${this.#t('state.' + v.operation.state)}`, h('small', {}, ` ${this.#time(v.at)}${v.reason ? ' · ' + v.reason : ''}`)]))),
+        part('approved', list((op.approvals || []).map((a) => `${who(a.actors)} · ${this.#time(a.at)}`))),
+        part('postings', postings.length ? h('div', { class: 'terms' }, postings.map((p) => h('div', { class: 'line' }, h('span', {}, this.#name(p.account)), h('b', { class: 'num' }, this.#money(p.amount, p.asset))))) : none.cloneNode(true)),
+        f && part('finding', this.#finding(f)),
+        op.outcome && part('outcome', h('p', {}, [this.#t('outcome.' + op.outcome.code), op.outcome.text, op.outcome.external].filter(Boolean).join(' · ')), this.#unmet(op.outcome.unmet)),
+        refunds?.length ? part('refunds', list(refunds.map((r) => `${this.#money(r.order.amount, r.terms.asset)} · ${this.#t('state.' + r.state)} · ${this.#time(r.created_at)}`))) : '',
+        h('div', { class: 'wide' }, h('h4', {}, this.#t('actions')), h('div', { class: 'buttons' }, may.map((a) => this.#button(op, a))), [...not.values()].map((n) => h('div', { class: 'action' }, h('div', { class: 'buttons' }, n.actions.map((a) => h('button', { disabled: true }, this.#t('action.' + a)))), n.text))))));
   }
+  #finding(f) { return h('p', {}, h('b', {}, this.#t(f.settled ? 'foundSettled' : 'foundFailed')), ` · ${this.#t('by', { who: f.actors.map((a) => this.#actor(a)).join(' / ') })} · ${this.#time(f.at)} · ${this.#t('evidence')}: ${f.evidence}`); }
 
   // act asks for what an action needs; its key is drawn once for the dialog, so pressing twice does it once.
   #act(op, action) {
     if (action === 'execute') return this.#confirm(op);
-    const key = crypto.randomUUID(), fields = [];
+    const key = intentKey(), fields = [];
     const field = (name, label, props) => { const i = h('input', { name, autocomplete: 'off', ...props }); fields.push(i); return h('label', {}, this.#t(label), i); };
     const body = h('div', { class: 'fields' });
     if (action === 'reject') body.append(field('reason', 'reason', { required: true, maxlength: '256' }));
     if (action === 'refund') body.append(field('amount', 'amount', { required: true, inputmode: 'decimal' }), field('purpose', 'purpose', { required: true, maxlength: '64' }), field('fees', 'feesToo', { type: 'checkbox' }));
+    if (action === 'resolve') {
+      const settled = h('select', { name: 'settled', required: true }, [['', '–'], ['yes', this.#t('foundSettled')], ['no', this.#t('foundFailed')]].map(([v, x]) => h('option', { value: v }, x)));
+      fields.push(settled);
+      body.append(h('div', { class: 'wide' }, h('p', {}, this.#t(op.finding ? 'resolveSecond' : 'resolveFirst')), op.finding && h('div', { class: 'why' }, this.#finding(op.finding))), h('label', { class: 'wide' }, this.#t('found'), settled), field('evidence', 'evidence', { required: true, maxlength: '128' }));
+    }
     if (action === 'modify') for (const k of ['amount', 'purpose', 'reference']) if (this.#s.reference.modifiable[op.state]?.includes(k)) {
       body.append(field(k, k, { value: k === 'amount' ? money(this.lang2, op.order.amount, this.#scale(op.terms.asset)) : op.order[k] || '' }));
     }
@@ -519,7 +574,7 @@ class CustomerOperations extends HTMLElement {
       e.preventDefault();
       const b = {};
       for (const f of fields) {
-        const v = f.type === 'checkbox' ? f.checked || undefined : f.name === 'amount' ? readAmount(this.lang2, f.value) : f.value;
+        const v = f.type === 'checkbox' ? f.checked || undefined : f.name === 'amount' ? readAmount(this.lang2, f.value) : f.name === 'settled' ? f.value === 'yes' : f.value;
         if (v === null) return this.#toast(this.#t('badAmount'), 'bad');
         if (action !== 'modify' || v !== (op.order[f.name] || '')) b[f.name] = v;
       }
@@ -534,5 +589,5 @@ class CustomerOperations extends HTMLElement {
   }
 }
 
-export { CustomerOperations, h, speak, request, money, readAmount, reasons };
+export { CustomerOperations, h, speak, request, money, readAmount, reasons, intentKey, systemName };
 if (!customElements.get('customer-operations')) customElements.define('customer-operations', CustomerOperations);
