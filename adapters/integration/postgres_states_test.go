@@ -114,7 +114,7 @@ func TestAWaitThatIsCutShortHasNoEffect(t *testing.T) {
 				b, other := newBook("maria"), newBook("joao")
 				b.commit(t, s)
 				other.commit(t, s)
-				s.exec("ALTER ROLE " + s.role + " SET " + setting + " = '60ms'")
+				s.exec("ALTER ROLE " + s.role + " SET " + setting + " = '400ms'") // much longer than what is not held up takes
 				short, db := s.again(c, 2)
 				tx := s.holding(b)
 				_, err := short.Commit(t.Context(), []operations.Run{other.run(other.change()), b.run(b.change())})

@@ -53,7 +53,10 @@ func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order 
 		return tell(s) // an error undoes what was stored, in a transaction of the host's
 	})
 	if err == nil && len(losses) > 0 && m.own() {
-		if err = m.via.read(ctx, of, tell); err != nil {
+		if losses, err = m.late(ctx, runs, order, losses, verdicts); err == nil && len(losses) > 0 {
+			err = m.via.read(ctx, of, tell)
+		}
+		if err != nil {
 			// The others are stored: sent again, they are found there.
 			err = &commitError{err: err, after: true}
 		}
@@ -62,6 +65,82 @@ func (m *methods) commitBatch(ctx context.Context, runs []operations.Run, order 
 		return nil, err
 	}
 	return verdicts, nil
+}
+
+// late gives the verdicts of the runs that came too late, all of them by one
+// statement, and the losses that are left to be told one by one: those of other
+// kinds, and of books that have gone on too far.
+func (m *methods) late(ctx context.Context, runs []operations.Run, order []int, losses []lossRow, verdicts []operations.Verdict) (rest []lossRow, err error) {
+	var stale []lossRow
+	var tenants, customers, since array
+	for _, l := range losses {
+		if l.loss != operations.Stale || l.run < 1 || int(l.run) > len(order) {
+			rest = append(rest, l)
+			continue
+		}
+		r := &runs[order[l.run-1]]
+		stale = append(stale, l)
+		tenants.strings(string(r.Book.Tenant))
+		customers.strings(string(r.Book.Customer))
+		since.ints(r.From.Seq)
+	}
+	if len(stale) == 0 {
+		return rest, nil
+	}
+	found := make([]loading, len(stale))
+	for i, l := range stale {
+		found[i].since = runs[order[l.run-1]].From.Seq
+	}
+	err = m.via.point(ctx, ofRuns(runs, order), func(s *session) error {
+		return s.each(loadBooks, func(rows *sql.Rows) (bool, error) {
+			var row loading
+			var i int64
+			if err := rows.Scan(append([]any{&i}, row.into()...)...); err != nil {
+				return false, err
+			}
+			if i < 1 || int(i) > len(found) {
+				return false, damaged("book %d was never asked for", i)
+			}
+			at := &found[i-1]
+			at.part, at.version, at.entry = row.part, row.version, row.entry
+			return true, at.take(s.want)
+		}, tenants.String(), customers.String(), since.String(), int64(operations.MaxTail))
+	})
+	for i, l := range stale {
+		if err == nil {
+			err = found[i].done()
+		}
+		if err != nil {
+			return nil, err
+		}
+		n := order[l.run-1]
+		if v, ok := found[i].verdict(&runs[n]); ok {
+			verdicts[n] = v
+		} else {
+			rest = append(rest, l)
+		}
+	}
+	return rest, nil
+}
+
+// verdict is that of a run on a head that its book, loaded since then, did not
+// have any more: it was stored by an earlier try, or came too late. It gives
+// false where that takes more than the entries since.
+func (l *loading) verdict(r *operations.Run) (operations.Verdict, bool) {
+	if l.Snapshot != nil || len(l.Tail) > operations.MaxTail {
+		return operations.Verdict{}, false
+	}
+	won := 0
+	for won < min(len(r.Changes), len(l.Tail)) && r.Changes[won].Entry.Hash == l.Tail[won].Hash {
+		won++
+	}
+	switch won {
+	case 0:
+		return operations.Verdict{Loss: operations.Stale, Tail: l.Tail}, true
+	case len(r.Changes):
+		return operations.Verdict{Won: won}, true
+	}
+	return operations.Verdict{}, false
 }
 
 // lossRow is what the function tells of a run that was not stored whole.

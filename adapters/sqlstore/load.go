@@ -75,45 +75,68 @@ func whole(entries []operations.Sealed, since int64, head operations.Head) error
 	return nil
 }
 
-// loadBook makes a load of one statement.
-func (s *session) loadBook(id operations.BookID, since int64) (operations.Loaded, error) {
-	var (
-		l    operations.Loaded
-		part int64
-	)
-	err := s.each(loadBook, func(rows *sql.Rows) (bool, error) {
-		var (
-			e       operations.Sealed
-			version int64
-		)
-		if err := rows.Scan(append(append([]any{&part}, entryInto(&e)...), toInt(&version))...); err != nil {
-			return false, err
-		}
-		switch part {
-		case partHead:
-			l.Head = operations.Head{Seq: e.Seq, Hash: e.Hash}
-			if version != s.want {
-				return false, &SchemaError{Have: version, Want: s.want}
-			}
-		case partSnapshot:
-			l.Snapshot = &operations.Snapshot{Seq: e.Seq, Hash: e.Hash, Bytes: e.Bytes}
-			since = e.Seq
-		default:
-			l.Tail = append(l.Tail, e)
-		}
-		return true, nil
-	}, string(id.Tenant), string(id.Customer), since, int64(operations.MaxTail))
-	if err != nil || l.Head.Seq <= since && l.Snapshot == nil {
-		return l, err
-	}
-	return l, whole(l.Tail, since, l.Head)
+// loading is a load that comes row by row, as the database's own function brings
+// it: a head first, a snapshot if it is needed, the entries after that.
+type loading struct {
+	operations.Loaded
+
+	since   int64
+	part    int64
+	version int64
+	entry   operations.Sealed
 }
 
-// The parts of what loadBook brings.
+// The parts of what comes.
 const (
 	partHead     = 0
 	partSnapshot = 1
 )
+
+// into is where a row goes.
+func (l *loading) into() []any {
+	l.entry = operations.Sealed{}
+	return append(append([]any{&l.part}, entryInto(&l.entry)...), toInt(&l.version))
+}
+
+// take takes in the row that has come.
+func (l *loading) take(want int64) error {
+	switch e := l.entry; l.part {
+	case partHead:
+		l.Head = operations.Head{Seq: e.Seq, Hash: e.Hash}
+		if l.version != want {
+			return &SchemaError{Have: l.version, Want: want}
+		}
+	case partSnapshot:
+		l.Snapshot = &operations.Snapshot{Seq: e.Seq, Hash: e.Hash, Bytes: e.Bytes}
+		l.since = e.Seq
+	default:
+		l.Tail = append(l.Tail, e)
+	}
+	return nil
+}
+
+// done makes sure that nothing is missing.
+func (l *loading) done() error {
+	if l.Head.Seq <= l.since && l.Snapshot == nil {
+		return nil
+	}
+	return whole(l.Tail, l.since, l.Head)
+}
+
+// loadBook makes a load of one statement.
+func (s *session) loadBook(id operations.BookID, since int64) (operations.Loaded, error) {
+	l := loading{since: since}
+	err := s.each(loadBook, func(rows *sql.Rows) (bool, error) {
+		if err := rows.Scan(l.into()...); err != nil {
+			return false, err
+		}
+		return true, l.take(s.want)
+	}, string(id.Tenant), string(id.Customer), since, int64(operations.MaxTail))
+	if err == nil {
+		err = l.done()
+	}
+	return l.Loaded, err
+}
 
 // snapshot is the newest snapshot of the book; nil when there is none.
 func (s *session) snapshot(id operations.BookID) (*operations.Snapshot, error) {

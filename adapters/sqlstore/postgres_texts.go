@@ -33,6 +33,9 @@ func postgresTexts(schema string) [statementCount]string {
 			FROM ` + s + `find_in_book($1::text, $2::text, $3::text, $4::text, $5::text)`,
 		loadBook: `SELECT part, seq, prev, hash, at, action, operation, key, fingerprint, bytes, schema_version
 			FROM ` + s + `load_book($1::text, $2::text, $3::bigint, $4::bigint)`,
+		loadBooks: `SELECT l.i, b.part, b.seq, b.prev, b.hash, b.at, b.action, b.operation, b.key, b.fingerprint, b.bytes, b.schema_version
+			FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS l (tenant, customer, since, i),
+			LATERAL ` + s + `load_book(l.tenant, l.customer, l.since, $4::bigint) AS b`,
 		lockOperator:           `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE`,
 		lockOperatorToWrite:    `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR UPDATE`,
 		lockOperatorNow:        `SELECT version, document FROM ` + s + `operators WHERE tenant = $1 AND operator = $2 FOR SHARE NOWAIT`,

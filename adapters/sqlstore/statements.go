@@ -18,6 +18,7 @@ const (
 	commitRun                            // the same for the most common batch
 	findInBook                           // find, by the database's own function
 	loadBook                             // a load, by the database's own function
+	loadBooks                            // several
 	lockOperator                         // reads an operator and keeps others from changing him
 	lockOperatorToWrite                  // the same, to change him
 	readHead                             // the schema's version with the head

@@ -29,6 +29,7 @@ func acrossBooks() map[statement]string {
 		commitRun:              "the function writes under the tenant and customer it is given, see TestFunctionsKeepToTheirBooks",
 		commitRuns:             "the function writes under the tenant and customer of each run, see TestFunctionsKeepToTheirBooks",
 		findInBook:             "the function is given tenant and customer, see TestFunctionsKeepToTheirBooks",
+		loadBooks:              "the function is given tenant and customer of each, see TestFunctionsKeepToTheirBooks",
 		loadBook:               "the function is given tenant and customer, see TestFunctionsKeepToTheirBooks",
 		putOperator:            "operators belong to the tenant",
 		readOperator:           "operators belong to the tenant",
@@ -90,7 +91,7 @@ func TestEveryStatementNamesTenantAndCustomer(t *testing.T) {
 // onlyPostgreSQL are the statements that other databases have no use for.
 func onlyPostgreSQL() map[statement]bool {
 	return map[statement]bool{ //nolint:exhaustive // a short list is the point
-		makeSchema: true, enterSchema: true, setScope: true, commitRun: true, commitRuns: true, findInBook: true, loadBook: true,
+		makeSchema: true, enterSchema: true, setScope: true, commitRun: true, commitRuns: true, findInBook: true, loadBook: true, loadBooks: true,
 	}
 }
 

@@ -69,7 +69,7 @@ func (f *field) processes(ctx context.Context, name string, books, n int, shared
 	f.servers = append(f.servers, p)
 	config := childConfig{
 		DSN: f.cluster.config.ConnString(), Database: f.databases[len(f.databases)-1], Role: f.cluster.app(),
-		Callers: max(f.sizes.callers/n, 1), Committers: f.sizes.committers,
+		Callers: max(f.sizes.callers/n, 1), Committers: max(f.sizes.committers/n, 1),
 	}
 	for _, b := range s.books {
 		config.Books = append(config.Books, childBook{b.scope.Customer(), b.current, b.savings})

@@ -221,14 +221,21 @@ func (s *Server) Process() int { return s.process.Process.Pid }
 func (s *Server) Kill() error {
 	// Stopped first, it starts none that would be missed and hold its memory.
 	_ = s.process.Process.Signal(syscall.SIGSTOP) // it may be gone already
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range 2000 {
+		// The signal takes its time: until then it may start one more.
+		if state, _ := status(s.Process()); state == "T" || state == "" || state == "Z" {
+			break
+		}
+		<-tick.C
+	}
 	children := s.children()
 	err := s.process.Process.Kill()
 	<-s.exited
 	for _, pid := range children {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // most have noticed by themselves
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
 	for _, pid := range children {
 		for range 2000 {
 			if state, _ := status(pid); state == "" || state == "Z" {
