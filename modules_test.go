@@ -26,6 +26,23 @@ func TestTheRootModuleBringsNoDriver(t *testing.T) {
 	}
 }
 
+// Who works on the project finds every module of the workspace described.
+func TestTheModulesAreDescribed(t *testing.T) {
+	t.Parallel()
+	work, err := os.ReadFile("go.work")
+	require.NoError(t, err)
+	described, err := os.ReadFile("CONTRIBUTING.md")
+	require.NoError(t, err)
+	modules := 0
+	for line := range strings.Lines(string(work)) {
+		if module := strings.TrimSpace(line); strings.HasPrefix(module, ".") {
+			modules++
+			require.Contains(t, string(described), "\n| `"+strings.TrimPrefix(module, "./")+"` |")
+		}
+	}
+	require.Positive(t, modules)
+}
+
 // isDriver tells whether a package or module path belongs to a database driver: the host chooses its own.
 func isDriver(path string) bool {
 	for _, driver := range []string{

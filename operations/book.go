@@ -141,9 +141,7 @@ func (b *Book) Incidents(ctx context.Context) ([]Incident, error) {
 	}
 	all := make([]Incident, 0, r.f.incidents.len())
 	for _, i := range r.f.incidents.all {
-		n := *i
-		n.Figures = slices.Clone(i.Figures)
-		all = append(all, n)
+		all = append(all, i.clone())
 	}
 	return all, nil
 }

@@ -1,6 +1,7 @@
 package operations
 
 import (
+	"slices"
 	"time"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -93,6 +94,13 @@ type Incident struct {
 	Opened    int64       `json:"opened"` // seq of the entry that opened it
 	At        time.Time   `json:"at"`
 	Figures   []Figure    `json:"figures,omitempty"`
+}
+
+// clone shares nothing with the incident.
+func (i *Incident) clone() Incident {
+	n := *i
+	n.Figures = slices.Clone(i.Figures)
+	return n
 }
 
 // empty tells whether an entry with these effects changes nothing.

@@ -110,7 +110,7 @@ func (x *Exchange) sound(v View, t *Terms) error {
 			return fmt.Errorf("%w: a text that cannot be kept", errUnsound)
 		}
 	}
-	if x.inPart() || x.Parts && !x.soundParts(v, t) {
+	if x.inPart() || x.Parts && !x.divisible(v, t) {
 		return fmt.Errorf("%w: an exchange of which no part could happen", errUnsound)
 	}
 	for _, l := range x.Legs {

@@ -60,9 +60,7 @@ func (v *Firm) Incidents(ctx context.Context, after tenancy.CustomerID, limit in
 			continue
 		}
 		for _, incident := range at.f.incidents.all {
-			n := *incident
-			n.Figures = append([]Figure(nil), n.Figures...)
-			page.Items = append(page.Items, IncidentItem{Customer: c.ID, Incident: n})
+			page.Items = append(page.Items, IncidentItem{Customer: c.ID, Incident: incident.clone()})
 		}
 		if len(page.Items) >= limit && i < len(books.Items)-1 {
 			page.Next, page.More = c.ID, true

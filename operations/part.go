@@ -103,9 +103,9 @@ func (f *Folded) chargePart(o *Operation, t *Terms, l FeeLine, base, whole decim
 	}
 }
 
-// soundParts tells whether parts can be made of the terms: their postings are
+// divisible tells whether parts can be made of the terms: their postings are
 // those of the exchange, and of fees on top.
-func (x *Exchange) soundParts(v View, t *Terms) bool {
+func (x *Exchange) divisible(v View, t *Terms) bool {
 	want := x.Postings(v.order, t.Provider)
 	for _, l := range t.Fees {
 		want = append(want, legs(accounts.Customer(l.Account), accounts.IncomeFees, l.Asset, l.Amount.Decimal)...)

@@ -23,17 +23,10 @@ func (s *Store) Customers(
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.firms[tenant]
-	if f == nil {
+	list := s.shown(tenant, q.Operator)
+	if list == nil {
 		return page, nil
 	}
-	list := &f.all
-	if q.Operator != "" {
-		if list = f.granted[q.Operator]; list == nil {
-			return page, nil
-		}
-	}
-	list.tidy()
 	q.Search = lower(q.Search)
 	for i, b := range list.after(q.After) {
 		if len(page.Items) >= q.Limit || i >= examined {
@@ -46,6 +39,23 @@ func (s *Store) Customers(
 		}
 	}
 	return page, nil
+}
+
+// shown are the books of the tenant, in order, or with an operator those that
+// may be listed for him; nil where there are none. s.mu is held.
+func (s *Store) shown(tenant tenancy.TenantID, operator tenancy.OperatorID) *shelf {
+	f := s.firms[tenant]
+	if f == nil {
+		return nil
+	}
+	list := &f.all
+	if operator != "" {
+		if list = f.granted[operator]; list == nil {
+			return nil
+		}
+	}
+	list.tidy()
+	return list
 }
 
 // listed tells whether the book is one of those asked for; Search is in lower case.
@@ -184,17 +194,10 @@ func (s *Store) Waiting(ctx context.Context, tenant tenancy.TenantID, q operatio
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.firms[tenant]
-	if f == nil {
+	list := s.shown(tenant, q.Operator)
+	if list == nil {
 		return page, nil
 	}
-	list := &f.all
-	if q.Operator != "" {
-		if list = f.granted[q.Operator]; list == nil {
-			return page, nil
-		}
-	}
-	list.tidy()
 	seen, last := 0, q.After
 	for i, b := range list.from(q.After.Customer) {
 		if i > 0 && seen >= examined {

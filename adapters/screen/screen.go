@@ -80,21 +80,24 @@ func New(c Config) (*Handler, error) {
 	return h, nil
 }
 
-// module is the element as one ES module: the catalogues, the style, the code.
+// module is the element as one ES module: the catalogues, what both it and the
+// page use, the style, the code.
 func module() ([]byte, error) {
-	var parts [4][]byte
-	for i, name := range []string{"words.js", "why.js", "element.css", "element.js"} {
+	var all bytes.Buffer
+	for _, name := range []string{"words.js", "why.js", "show.js", "request.js", "element.css", "element.js"} {
 		text, err := assets.ReadFile("assets/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("screen: %w", err)
 		}
-		parts[i] = text
+		if name == "element.css" {
+			if text, err = json.Marshal(string(text)); err != nil {
+				return nil, fmt.Errorf("screen: %w", err)
+			}
+			text = fmt.Appendf(nil, "const css = %s;\n", text)
+		}
+		all.Write(text)
 	}
-	css, err := json.Marshal(string(parts[2]))
-	if err != nil {
-		return nil, fmt.Errorf("screen: %w", err)
-	}
-	return bytes.Join([][]byte{parts[0], parts[1], []byte("const css = "), css, []byte(";\n"), parts[3]}, nil), nil
+	return all.Bytes(), nil
 }
 
 // ServeHTTP serves files by name; it knows nothing of customers.

@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -16,6 +17,23 @@ func amountText(field string, d decimal.Decimal) (string, error) {
 		return "", tenancy.Invalid(field, "cannot be stored")
 	}
 	return accounts.Canonical(d), nil
+}
+
+func postingTexts(p *operations.PostingRow) (amount, balance string, err error) {
+	if amount, err = amountText("amount", p.Amount); err == nil {
+		balance, err = amountText("balance", p.Balance)
+	}
+	return amount, balance, err
+}
+
+func balanceTexts(b *operations.BalanceRow) (posted, held, limit string, err error) {
+	if posted, err = amountText("posted", b.Posted); err == nil {
+		held, err = amountText("held", b.Held)
+	}
+	if err == nil {
+		limit, err = amountText("limit", b.DebtLimit)
+	}
+	return posted, held, limit, err
 }
 
 // amountKey turns a canonical amount into text of fixed width whose bytes sort

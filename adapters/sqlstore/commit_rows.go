@@ -256,13 +256,6 @@ func (a *rowArrays) posting(p *operations.PostingRow) error {
 	return nil
 }
 
-func postingTexts(p *operations.PostingRow) (amount, balance string, err error) {
-	if amount, err = amountText("amount", p.Amount); err == nil {
-		balance, err = amountText("balance", p.Balance)
-	}
-	return amount, balance, err
-}
-
 func (a *rowArrays) balance(b *operations.BalanceRow, end int64) error {
 	x := &a.balances
 	x.run.ints(a.run)
@@ -274,15 +267,7 @@ func (a *rowArrays) balance(b *operations.BalanceRow, end int64) error {
 
 // balance adds a row of what a balance is and has.
 func (a *array) balance(b *operations.BalanceRow) error {
-	posted, err := amountText("posted", b.Posted)
-	if err != nil {
-		return err
-	}
-	held, err := amountText("held", b.Held)
-	if err != nil {
-		return err
-	}
-	limit, err := amountText("limit", b.DebtLimit)
+	posted, held, limit, err := balanceTexts(b)
 	if err != nil {
 		return err
 	}

@@ -212,11 +212,7 @@ func (w *writer) operation(o *operations.OperationRow) error {
 }
 
 func (w *writer) posting(p *operations.PostingRow) error {
-	amount, err := amountText("amount", p.Amount)
-	if err != nil {
-		return err
-	}
-	balance, err := amountText("balance", p.Balance)
+	amount, balance, err := postingTexts(p)
 	if err != nil {
 		return err
 	}
@@ -224,15 +220,7 @@ func (w *writer) posting(p *operations.PostingRow) error {
 }
 
 func (w *writer) balance(b *operations.BalanceRow) error {
-	posted, err := amountText("posted", b.Posted)
-	if err != nil {
-		return err
-	}
-	held, err := amountText("held", b.Held)
-	if err != nil {
-		return err
-	}
-	limit, err := amountText("limit", b.DebtLimit)
+	posted, held, limit, err := balanceTexts(b)
 	if err != nil {
 		return err
 	}

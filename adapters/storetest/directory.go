@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,24 +45,11 @@ func (b *bundle) open(x person) operations.CustomerItem {
 // customers walks the list to its end and gives the ids.
 func (b *bundle) customers(q operations.CustomerQuery) []operations.CustomerItem {
 	b.Helper()
-	var all []operations.CustomerItem
-	for range maxPages {
+	return ascend(b, "customers", q.Limit, q.After, cmp.Compare, func(after tenancy.CustomerID) ([]operations.CustomerItem, tenancy.CustomerID, bool, error) {
+		q.After = after
 		page, err := b.store.Customers(b.ctx, own, q)
-		b.ok(err, "customers")
-		if len(page.Items) > q.Limit {
-			b.Fatalf("a page of at most %d customers has %d", q.Limit, len(page.Items))
-		}
-		all = append(all, page.Items...)
-		if !page.More {
-			return all
-		}
-		if page.Next <= q.After {
-			b.Fatalf("the page after %q goes on after %q", q.After, page.Next)
-		}
-		q.After = page.Next
-	}
-	b.Fatalf("the list does not end within %d pages", maxPages)
-	return nil
+		return page.Items, page.Next, page.More, err
+	})
 }
 
 // lists checks that the query gives exactly these customers, whatever the page.

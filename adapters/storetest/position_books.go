@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/onbehalf/onbehalf/accounts"
@@ -67,23 +68,10 @@ func positionBookCases() []testCase {
 // positionBooks walks the list to its end.
 func (b *bundle) positionBooks(tenant tenancy.TenantID, at operations.PositionPlace, limit int) []operations.BookPosition {
 	b.Helper()
-	var all []operations.BookPosition
 	q := operations.PositionBooksQuery{PositionPlace: at, Limit: limit}
-	for range maxPages {
+	return ascend(b, "books of a position", limit, q.After, cmp.Compare, func(after tenancy.CustomerID) ([]operations.BookPosition, tenancy.CustomerID, bool, error) {
+		q.After = after
 		page, err := b.store.PositionBooks(b.ctx, tenant, q)
-		b.ok(err, "books of a position")
-		if len(page.Items) > limit {
-			b.Fatalf("a page of %d books has %d", limit, len(page.Items))
-		}
-		all = append(all, page.Items...)
-		if !page.More {
-			return all
-		}
-		if page.Next <= q.After {
-			b.Fatalf("the page after %q goes on after %q", q.After, page.Next)
-		}
-		q.After = page.Next
-	}
-	b.Fatalf("the books do not end within %d pages", maxPages)
-	return nil
+		return page.Items, page.Next, page.More, err
+	})
 }

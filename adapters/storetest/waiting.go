@@ -28,24 +28,11 @@ func (b *bundle) awaited(q operations.WaitingQuery, want ...operations.WaitingIt
 	for _, limit := range []int{1, 3, 200} {
 		q := q
 		q.Limit = limit
-		var all []operations.WaitingItem
-		for n := 0; ; n++ {
+		all := ascend(b, "what waits", limit, q.After, operations.WaitingPlace.Compare, func(after operations.WaitingPlace) ([]operations.WaitingItem, operations.WaitingPlace, bool, error) {
+			q.After = after
 			page, err := b.store.Waiting(b.ctx, own, q)
-			b.ok(err, "waiting")
-			if len(page.Items) > limit {
-				b.Fatalf("a page of at most %d that wait has %d", limit, len(page.Items))
-			}
-			if all = append(all, page.Items...); !page.More {
-				break
-			}
-			if n == maxPages {
-				b.Fatalf("the list does not end within %d pages", maxPages)
-			}
-			if page.Next.Compare(q.After) <= 0 {
-				b.Fatalf("the page after %+v goes on after %+v", q.After, page.Next)
-			}
-			q.After = page.Next
-		}
+			return page.Items, page.Next, page.More, err
+		})
 		b.same(lines(all, awaitedLine), lines(want, awaitedLine), fmt.Sprintf("what waits, in pages of %d of %+v", limit, q))
 	}
 }

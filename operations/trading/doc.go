@@ -12,8 +12,9 @@
 //
 // Executing is as with every operation that a provider carries: the intent is
 // durable before it is sent, silence is not failure, and nothing is ever sent
-// elsewhere instead. A provider whose contract is Inside, such as House, settles
-// in the book at once.
+// elsewhere instead. A pair may take trades in part (Fills): what a provider
+// carried out is settled at the rate agreed, and the rest is given back. A
+// provider whose contract is Inside, such as House, settles in the book at once.
 //
 // Rates come from a Source: a Board that a feed puts them up on, Recorded ones,
 // or the host's own. Market makes the most of one, and refuses what is too old.

@@ -81,6 +81,28 @@ func ExampleCalendar() {
 	// settles on 2026-11-23
 }
 
+// The currency market of New York begins its Monday at 17:00 on Sunday, and is
+// closed from Friday at 17:00.
+func ExampleCalendar_overMidnight() {
+	calendar := trading.Calendar{
+		Zone:  time.FixedZone("EST", -5*60*60), // or what time.LoadLocation finds for America/New_York
+		Opens: -7 * time.Hour, Closes: 17 * time.Hour,
+	}
+	for _, at := range []time.Time{
+		time.Date(2026, 11, 20, 16, 59, 0, 0, calendar.Zone), // a Friday
+		time.Date(2026, 11, 20, 17, 0, 0, 0, calendar.Zone),
+		time.Date(2026, 11, 22, 16, 59, 0, 0, calendar.Zone),
+		time.Date(2026, 11, 22, 17, 0, 0, 0, calendar.Zone),
+	} {
+		fmt.Println(at.Format("Mon 15:04"), calendar.At(at))
+	}
+	// Output:
+	// Fri 16:59 working
+	// Fri 17:00 outside_hours
+	// Sun 16:59 day_off
+	// Sun 17:00 working
+}
+
 // On days without a rate of their own the last one is played, marked stale.
 func ExampleReadRecorded() {
 	clock := operationstest.NewClock(time.Date(2013, 1, 4, 12, 0, 0, 0, time.UTC)) // a Friday
