@@ -230,6 +230,9 @@ func (d *decision) unknownThere(o *Operation, a Answer) error {
 // reversed takes in a fact that is never refused: what had happened was undone
 // outside. The account may fall below its limit; then an incident opens.
 func (d *decision) reversed(o *Operation, a Answer) error {
+	if d.c.intent.Key != answerKey(o, a) {
+		return errMeanwhile
+	}
 	if !fits(o, a) {
 		d.incident(IncidentMismatch, o, a)
 		return nil

@@ -143,12 +143,22 @@ func (e *Engine) take(ctx context.Context, id BookID, o *Operation, a Answer) (*
 		c.finger = answerDigest(a)
 	}
 	entry, _, err := e.do(ctx, c)
-	if undoes && errors.Is(err, ErrConflict) {
+	switch {
+	case errors.Is(err, errMeanwhile):
+		if o, err = e.stored(ctx, id, o.ID); err != nil {
+			return nil, err
+		}
+		return e.take(ctx, id, o, a)
+	case undoes && errors.Is(err, ErrConflict):
 		key := reversalKey(o.ID) + ":" + answerDigest(a).String()[:32]
 		return e.record(ctx, id, *o, reversedTwice(o.ID, a), ActReport, key)
 	}
 	return entry, err
 }
+
+// errMeanwhile says that by now an answer is taken in under another key: how
+// much a reversal has to undo is only known once a part was told.
+var errMeanwhile = errors.New("the operation was settled meanwhile")
 
 // answerKey is under which an answer is taken in once: a reversal of the whole
 // once for each operation, whatever it is called; what says that something

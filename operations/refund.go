@@ -201,10 +201,10 @@ func fullOf(alive, all int) int {
 	return 0
 }
 
-// most is what all refunds together may carry: the parent's amount but for fees
+// most is what all refunds together may carry: what the parent moved but for fees
 // taken from it, which never went outside, or, of what came in, were kept.
 func (k *kin) most(feesBack bool) decimal.Decimal {
-	m := k.parent.Order.Amount.Decimal
+	m := k.parent.moved().Decimal
 	if k.way.From != "" && feesBack {
 		return m
 	}

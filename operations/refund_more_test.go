@@ -9,6 +9,7 @@ import (
 
 	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/operations"
+	"github.com/onbehalf/onbehalf/operations/operationstest"
 )
 
 // A parent has 64 refunds at most, and as many again that came to nothing.
@@ -166,4 +167,34 @@ func TestARefundIsModified(t *testing.T) {
 	require.NoError(t, modify(operations.Modification{Amount: decimal.New(15, 0)}))
 	require.Equal(t, operations.Prepared, first.State)
 	require.Equal(t, "0", o.held())
+}
+
+// swaps is a host's kind that exchanges, and whose operations can be refunded.
+type swaps struct{ operations.Kind }
+
+func (swaps) Name() string { return "swap" }
+
+func (swaps) Refundable(p operations.Operation) operations.WayBack {
+	return operations.WayBack{From: p.Order.To, Counter: accounts.Clearing("desk")}
+}
+
+func TestOfAPartNoMoreIsRefundedThanHappened(t *testing.T) {
+	t.Parallel()
+	e, err := operations.NewEvaluator(operations.Config{Kinds: []operations.Kind{swaps{}}})
+	require.NoError(t, err)
+	amount := func(units int64) accounts.Amount { return accounts.Exact(decimal.New(units, 0)) }
+	book := operationstest.BookSpec{Accounts: []operationstest.AccountSpec{{ID: "brl", Asset: "BRL", Posted: "1000"}, {ID: "usd", Asset: "USD", Posted: "1000"}}}.Fold(t)
+	e = e.Of(operations.Operation{
+		ID: "p", State: operations.Completed, Order: operations.Order{Kind: "swap", From: "brl", To: "usd", Amount: amount(100)},
+		Terms: operations.Terms{Asset: "USD", Exchange: &operations.Exchange{
+			Base: "USD", Quote: "BRL", Side: operations.Buy, Fixed: "USD", Parts: true, Agreed: amount(100), BaseAmount: amount(40), QuoteAmount: amount(200),
+		}},
+	})
+	plan, err := e.Explain(book, back("p", "40"), operationstest.Operator(), operationstest.Start())
+	require.NoError(t, err)
+	require.Empty(t, plan.Unmet)
+	plan, err = e.Explain(book, back("p", "40.01"), operationstest.Operator(), operationstest.Start())
+	require.NoError(t, err)
+	require.Len(t, plan.Unmet, 1)
+	require.Equal(t, operations.CodeRefundExceeds, plan.Unmet[0].Code)
 }

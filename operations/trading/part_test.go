@@ -1,6 +1,7 @@
 package trading_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -353,4 +354,80 @@ func TestAPartIsFoundOutByTwoPersons(t *testing.T) {
 		Settled: true, Evidence: "x", Amount: accounts.Exact(dec("40")), Counter: accounts.Exact(dec("200")),
 	})
 	require.ErrorIs(t, err, operations.ErrInvalid, "persons agree to no part either where the customer did not")
+}
+
+// asked is a provider who settles a part while he is asked how it stands, and
+// then says what the test has him say.
+type asked struct {
+	*outside
+
+	ask func(reference string) (operations.Answer, error)
+}
+
+func (a *asked) Ask(_ context.Context, reference string) (operations.Answer, error) {
+	return a.ask(reference)
+}
+
+// The provider may tell of a part and of its reversal at one time: whichever is
+// taken in first, the part is undone once.
+func TestAPartIsReversedOnceHoweverItIsTold(t *testing.T) {
+	t.Parallel()
+	p := &asked{outside: &outside{quoter: &quoter{quote: at("5")}}}
+	d := begin(t, memoryStore(), trading.Config{Providers: map[string]trading.Provider{"bank": p}}, operations.Config{}, inPart)
+	before := d.has()
+	p.answer = func(operations.Instruction) (operations.Answer, error) { return operations.Answer{}, errCutOff }
+	o, err := d.execute(d.quote(d.buy("100")))
+	require.NoError(t, err)
+	require.Equal(t, operations.Unresolved, o.State)
+	undone := operations.Answer{
+		Reference: p.last.Reference, Status: operations.AnswerReversed, Amount: dec("40"), Asset: "USD", Counter: dec("200"), CounterAsset: "BRL", External: "r1",
+	}
+	p.ask = func(string) (operations.Answer, error) { // his message overtakes his answer
+		d.report(parts("40", "200")(p.last))
+		require.Equal(t, [2]string{"99799", "100040"}, d.has())
+		return undone, nil
+	}
+	d.clock.Advance(time.Minute)
+	_, err = d.eng.Work(t.Context(), operations.Budget{})
+	require.NoError(t, err)
+	require.Equal(t, before, d.has())
+	d.report(undone, nil)
+	require.Equal(t, before, d.has(), "told again, it undoes nothing more")
+	require.Empty(t, d.incidents())
+	undone.External = "r2"
+	d.report(undone, nil)
+	require.Equal(t, before, d.has())
+	require.Len(t, d.incidents(), 1)
+	require.Equal(t, operations.IncidentReversedTwice, d.incidents()[0].Code)
+	d.verified()
+}
+
+// A reversal of the whole, while a part of it is told, undoes nothing, and does
+// not stand in the way of that of the part.
+func TestAReversalOfTheWholeLeavesThatOfThePart(t *testing.T) {
+	t.Parallel()
+	p := &asked{outside: &outside{quoter: &quoter{quote: at("5")}}}
+	d := begin(t, memoryStore(), trading.Config{Providers: map[string]trading.Provider{"bank": p}}, operations.Config{}, inPart)
+	before := d.has()
+	p.answer = func(operations.Instruction) (operations.Answer, error) { return operations.Answer{}, errCutOff }
+	_, err := d.execute(d.quote(d.buy("100")))
+	require.NoError(t, err)
+	undone := operations.Answer{
+		Reference: p.last.Reference, Status: operations.AnswerReversed, Amount: dec("100"), Asset: "USD", Counter: dec("500"), CounterAsset: "BRL", External: "r1",
+	}
+	p.ask = func(string) (operations.Answer, error) {
+		d.report(parts("40", "200")(p.last))
+		return undone, nil
+	}
+	d.clock.Advance(time.Minute)
+	_, err = d.eng.Work(t.Context(), operations.Budget{})
+	require.NoError(t, err)
+	require.Equal(t, [2]string{"99799", "100040"}, d.has())
+	require.Len(t, d.incidents(), 1)
+	require.Equal(t, operations.IncidentMismatch, d.incidents()[0].Code)
+	undone.Amount, undone.Counter, undone.External = dec("40"), dec("200"), "r2"
+	d.report(undone, nil)
+	require.Equal(t, before, d.has())
+	require.Len(t, d.incidents(), 1)
+	d.verified()
 }
