@@ -61,6 +61,19 @@ func TestEveryClassOfErrorHasItsProblem(t *testing.T) {
 	}
 }
 
+func TestWhatAClientForgotToSendIsNamed(t *testing.T) {
+	t.Parallel()
+	for code, named := range map[contract.ProblemCode]string{
+		contract.ContextRequired: "POST /customers/{customer}/context", contract.ContextMismatch: "this customer", contract.ContextExpired: "anew",
+		contract.IdempotencyKeyRequired: headerKey, contract.VersionRequired: headerVersion, contract.UnsupportedMediaType: "application/json",
+	} {
+		p := problemOf(&trouble{code: code})
+		require.NotNil(t, p.Detail, code)
+		require.Contains(t, *p.Detail, named)
+	}
+	require.Nil(t, problemOf(&trouble{code: contract.Unauthenticated}).Detail)
+}
+
 func TestAStreamThatHasBegunGetsNoProblem(t *testing.T) {
 	t.Parallel()
 	h := &Handler{cfg: Config{}.defaulted()}
