@@ -106,14 +106,22 @@ func problemOf(err error) contract.Problem {
 // remedyOf tells what a client has to send, where the code alone says only what
 // is missing.
 func remedyOf(code contract.ProblemCode) string {
-	return map[contract.ProblemCode]string{
-		contract.ContextRequired:        "Open a context by POST /customers/{customer}/context, and send its id in Onbehalf-Context.",
-		contract.ContextMismatch:        "Send the context that was opened for this customer by this operator.",
-		contract.ContextExpired:         "Open the context of this customer anew.",
-		contract.IdempotencyKeyRequired: "Send an Idempotency-Key: drawn anew for each thing that is meant, repeated with each retry of it.",
-		contract.VersionRequired:        "Send in If-Match the ETag of the operation as it was seen.",
-		contract.UnsupportedMediaType:   "Send JSON in UTF-8, with the one Content-Type application/json and no Content-Encoding.",
-	}[code]
+	switch code {
+	case contract.ContextRequired:
+		return "Open a context by POST /customers/{customer}/context, and send its id in Onbehalf-Context."
+	case contract.ContextMismatch:
+		return "Send the context that was opened for this customer by this operator."
+	case contract.ContextExpired:
+		return "Open the context of this customer anew."
+	case contract.IdempotencyKeyRequired:
+		return "Send an Idempotency-Key: drawn anew for each thing that is meant, repeated with each retry of it."
+	case contract.VersionRequired:
+		return "Send in If-Match the ETag of the operation as it was seen."
+	case contract.UnsupportedMediaType:
+		return "Send JSON in UTF-8, with the one Content-Type application/json and no Content-Encoding."
+	default:
+		return ""
+	}
 }
 
 // refusal tells apart who may not from what may not.

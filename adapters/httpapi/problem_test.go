@@ -63,13 +63,20 @@ func TestEveryClassOfErrorHasItsProblem(t *testing.T) {
 
 func TestWhatAClientForgotToSendIsNamed(t *testing.T) {
 	t.Parallel()
-	for code, named := range map[contract.ProblemCode]string{
-		contract.ContextRequired: "POST /customers/{customer}/context", contract.ContextMismatch: "this customer", contract.ContextExpired: "anew",
-		contract.IdempotencyKeyRequired: headerKey, contract.VersionRequired: headerVersion, contract.UnsupportedMediaType: "application/json",
+	for _, test := range []struct {
+		code  contract.ProblemCode
+		named string
+	}{
+		{contract.ContextRequired, "POST /customers/{customer}/context"},
+		{contract.ContextMismatch, "this customer"},
+		{contract.ContextExpired, "anew"},
+		{contract.IdempotencyKeyRequired, headerKey},
+		{contract.VersionRequired, headerVersion},
+		{contract.UnsupportedMediaType, "application/json"},
 	} {
-		p := problemOf(&trouble{code: code})
-		require.NotNil(t, p.Detail, code)
-		require.Contains(t, *p.Detail, named)
+		p := problemOf(&trouble{code: test.code})
+		require.NotNil(t, p.Detail, test.code)
+		require.Contains(t, *p.Detail, test.named)
 	}
 	require.Nil(t, problemOf(&trouble{code: contract.Unauthenticated}).Detail)
 }

@@ -20,7 +20,7 @@ func ExampleNew() {
 
 	for _, path := range []string{"/backoffice/", "/backoffice/customer-operations.js"} {
 		out := httptest.NewRecorder()
-		mux.ServeHTTP(out, httptest.NewRequest(http.MethodGet, path, nil))
+		mux.ServeHTTP(out, httptest.NewRequest(http.MethodGet, path, http.NoBody))
 		fmt.Println(path, out.Code, out.Header().Get("Content-Type"))
 	}
 	// Output:
