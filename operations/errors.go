@@ -40,9 +40,9 @@ type (
 // ConflictError tells what stands in the way of a command that had no effect.
 type ConflictError struct {
 	Reason  ConflictReason
-	ID      OperationID // StaleVersion: the operation as it is now
+	ID      OperationID // StaleVersion: the operation as it is now; empty: a setting is meant
 	State   State
-	Version int64
+	Version int64 // of a setting that is not there: 0
 }
 
 // ConflictReason says what conflicts.
@@ -50,14 +50,20 @@ type ConflictReason string
 
 // The conflicts.
 const (
-	StaleVersion ConflictReason = "stale_version" // the operation is not at the version named
+	StaleVersion ConflictReason = "stale_version" // the operation or setting is not at the version named
 	KeyReused    ConflictReason = "key_reused"    // the key was used in this book for another command, content or actor
 	Exists       ConflictReason = "exists"        // the firm is bootstrapped already, by someone else or otherwise
 )
 
-// Error tells the reason, and for a stale version where the operation stands.
+// Error tells the reason, and for a stale version where the operation or the
+// setting stands.
 func (e *ConflictError) Error() string {
-	if e.Reason == StaleVersion {
+	switch {
+	case e.Reason == StaleVersion && e.ID == "" && e.Version == 0:
+		return "conflict: the setting is not there yet: name version 0"
+	case e.Reason == StaleVersion && e.ID == "":
+		return fmt.Sprintf("conflict: the setting is at version %d now", e.Version)
+	case e.Reason == StaleVersion:
 		return fmt.Sprintf("conflict: operation %q is %s at version %d now", e.ID, e.State, e.Version)
 	}
 	return "conflict: " + string(e.Reason)

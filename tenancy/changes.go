@@ -111,7 +111,7 @@ type Firm struct {
 func (f Firm) Validate() error {
 	problems := []error{CheckID("tenant", string(f.Tenant)), CheckText("name", f.Name, maxName)}
 	problems = append(problems, f.Admin.validate("admin."))
-	if f.Admin.Tenant != f.Tenant {
+	if f.Admin.Tenant != "" && f.Admin.Tenant != f.Tenant {
 		problems = append(problems, Invalid("admin.tenant", "is not the firm's tenant"))
 	}
 	return errors.Join(problems...)

@@ -105,6 +105,7 @@ func TestFirmValidatesItsAdministrator(t *testing.T) {
 		"complete":       {tenancy.Firm{Tenant: "acme", Name: "Acme", Admin: ana()}, nil},
 		"zero":           {tenancy.Firm{}, []string{"tenant", "admin.tenant", "admin.operator", "admin.person"}},
 		"another tenant": {tenancy.Firm{Tenant: "other", Name: "Acme", Admin: ana()}, []string{"admin.tenant"}},
+		"no admin":       {tenancy.Firm{Tenant: "acme"}, []string{"admin.tenant", "admin.operator", "admin.person"}},
 		"no name":        {tenancy.Firm{Tenant: "acme", Admin: ana()}, nil},
 		"name too long":  {tenancy.Firm{Tenant: "acme", Name: strings.Repeat("x", 121), Admin: ana()}, []string{"name"}},
 	}

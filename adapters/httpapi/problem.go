@@ -72,7 +72,7 @@ func problemOf(err error) contract.Problem {
 	conflict, isConflict := errors.AsType[*operations.ConflictError](err)
 	switch {
 	case isTrouble:
-		p.Code = t.code
+		p.Code, p.Detail = t.code, opt(remedyOf(t.code))
 	case errors.Is(err, operations.ErrUnknownOutcome):
 		p.Code = contract.UnknownOutcome
 		if u, ok := errors.AsType[*operations.UnknownOutcomeError](err); ok {
@@ -101,6 +101,27 @@ func problemOf(err error) contract.Problem {
 	p.Status = statusOf(p.Code)
 	p.Title = http.StatusText(p.Status)
 	return p
+}
+
+// remedyOf tells what a client has to send, where the code alone says only what
+// is missing.
+func remedyOf(code contract.ProblemCode) string {
+	switch code {
+	case contract.ContextRequired:
+		return "Open a context by POST /customers/{customer}/context, and send its id in Onbehalf-Context."
+	case contract.ContextMismatch:
+		return "Send the context that was opened for this customer by this operator."
+	case contract.ContextExpired:
+		return "Open the context of this customer anew."
+	case contract.IdempotencyKeyRequired:
+		return "Send an Idempotency-Key: drawn anew for each thing that is meant, repeated with each retry of it."
+	case contract.VersionRequired:
+		return "Send in If-Match the ETag of the operation as it was seen."
+	case contract.UnsupportedMediaType:
+		return "Send JSON in UTF-8, with the one Content-Type application/json and no Content-Encoding."
+	default:
+		return ""
+	}
 }
 
 // refusal tells apart who may not from what may not.

@@ -61,6 +61,26 @@ func TestEveryClassOfErrorHasItsProblem(t *testing.T) {
 	}
 }
 
+func TestWhatAClientForgotToSendIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		code  contract.ProblemCode
+		named string
+	}{
+		{contract.ContextRequired, "POST /customers/{customer}/context"},
+		{contract.ContextMismatch, "this customer"},
+		{contract.ContextExpired, "anew"},
+		{contract.IdempotencyKeyRequired, headerKey},
+		{contract.VersionRequired, headerVersion},
+		{contract.UnsupportedMediaType, "application/json"},
+	} {
+		p := problemOf(&trouble{code: test.code})
+		require.NotNil(t, p.Detail, test.code)
+		require.Contains(t, *p.Detail, test.named)
+	}
+	require.Nil(t, problemOf(&trouble{code: contract.Unauthenticated}).Detail)
+}
+
 func TestAStreamThatHasBegunGetsNoProblem(t *testing.T) {
 	t.Parallel()
 	h := &Handler{cfg: Config{}.defaulted()}

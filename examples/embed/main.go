@@ -1,6 +1,6 @@
 // Command embed is a dashboard that a firm has had for long, with a log-in,
 // pages and styles of its own, and the Customer Operations screen in it by one
-// tag. docs/guide.md walks through it.
+// tag. docs/guide.md leads to the same in one file, examples/guide.
 package main
 
 import (

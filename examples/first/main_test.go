@@ -17,6 +17,8 @@ func TestTheReadmeBeginsWithThisProgram(t *testing.T) {
 	require.NoError(t, err)
 	program, err := os.ReadFile("main.go")
 	require.NoError(t, err)
+	lines := strings.Count(string(readme), "\n")
+	require.True(t, lines >= 150 && lines <= 230, "the README is read at one sitting: %d lines", lines)
 	before, after, found := strings.Cut(string(readme), "```go\n")
 	require.True(t, found)
 	block, after, found := strings.Cut(after, "```\n")

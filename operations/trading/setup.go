@@ -173,7 +173,7 @@ func (c *Customer) validate() error {
 
 func (p *Pair) validate() error {
 	errs := []error{tenancy.CheckID("base", string(p.Base)), tenancy.CheckID("quote", string(p.Quote)), p.Sides.validate("sides")}
-	if p.Base == p.Quote {
+	if p.Base != "" && p.Base == p.Quote {
 		errs = append(errs, tenancy.Invalid("quote", "is the base account"))
 	}
 	for _, b := range []struct {

@@ -1156,8 +1156,10 @@ type Posting struct {
 // Problem RFC 9457. `errors` lists everything that is in the way.
 type Problem struct {
 	// Code With its status: invalid 400, idempotency_key_required 400, context_required 400, unauthenticated 401, forbidden 403, context_mismatch 403, context_expired 403, cross_origin 403, read_only 403, not_found 404, method_not_allowed 405, exists 409, stale_version 412, too_large 413, unsupported_media_type 415, refused 422, key_reused 422, version_required 428, rate_limited 429, internal 500, unavailable 503 (it had no effect), unknown_outcome 504 (it may have had its effect).
-	Code   ProblemCode `json:"code"`
-	Detail *string     `json:"detail,omitempty"`
+	Code ProblemCode `json:"code"`
+
+	// Detail What has to be sent, where something is missing from the request itself; for people, and not stable.
+	Detail *string `json:"detail,omitempty"`
 
 	// Errors Unmet rules for refusals, malformed fields for what is invalid; otherwise empty.
 	Errors []ProblemItem `json:"errors"`
