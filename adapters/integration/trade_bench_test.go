@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -29,6 +30,15 @@ func BenchmarkTrade(b *testing.B) {
 		b.Cleanup(func() { must(db.Close()) })
 		db.SetMaxOpenConns(1)
 		store, err := sqlstore.New(db, sqlstore.SQLite)
+		require.NoError(b, err)
+		require.NoError(b, store.Migrate(b.Context()))
+		benchmarkTrade(b, store)
+	})
+	b.Run("postgres", func(b *testing.B) {
+		db, err := sql.Open("pgx", shared.Database(b, ""))
+		require.NoError(b, err)
+		b.Cleanup(func() { must(db.Close()) })
+		store, err := sqlstore.New(db, sqlstore.PostgreSQL)
 		require.NoError(b, err)
 		require.NoError(b, store.Migrate(b.Context()))
 		benchmarkTrade(b, store)
