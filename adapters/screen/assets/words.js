@@ -49,6 +49,10 @@ const en = {
   'figure.maximum': 'most', 'figure.rate': 'rate', 'figure.reason': 'reason', 'figure.since': 'since', 'figure.by': 'by', 'figure.expired': 'expired', 'figure.posted': 'posted', 'figure.held': 'held', 'figure.fee': 'fee', 'figure.account': 'account', 'figure.missing': 'missing',
   'figure.currency': 'currency', 'figure.side': 'side', 'figure.parent': 'operation', 'figure.refunded': 'refunded', 'figure.allowed': 'allowed', 'figure.offered': 'offered', 'figure.of': 'of',
   'action.firm_renew': 'Permissions renewed', 'kind.settlement': 'Settlement', meaning: 'Meaning', owedToFirm: 'owed to the firm', owedByFirm: 'owed by the firm',
+  fills: 'If only a part can be had', 'fills.whole': 'all or nothing', 'fills.in_part': 'the part is taken', partsMay: 'A part of it may be carried out; what was set aside for the rest is then given back.', agreed: 'Agreed', filled: 'Carried out', givenBack: 'Given back', leg: 'made from', feeWhole: 'charged whole',
+  foundPart: 'A part of it happened', 'part.amount': 'Of it, in {asset}', 'part.counter': 'Against that, in {asset}', incidents: 'Incidents', incidentsFor: 'What a person has to look at, of the customers whom you may view.', incidentsNone: 'Nothing is to be looked at.', 'field.fills': 'What becomes of a part', 'field.counter': 'The amount against it', 'figure.answer': 'answer', 'figure.external': 'his reference',
+  'incident.contradicting_answer': 'The provider denies what was settled', 'incident.answer_mismatch': 'The provider settled something else', 'incident.account_overdrawn': 'An account was left below its limit', 'incident.account_closed': 'Money moved on a closed account',
+  'incident.amount_out_of_range': 'A balance would be larger than can be kept', 'incident.reversed_twice': 'It was reversed twice', 'incident.reversed_refunded': 'What was refunded was reversed', 'outcome.part': 'A part was carried out',
 };
 const pt = {
   for: '{name}, você age por', house: 'Os livros da própria empresa', houseFor: '{name}, você age pela própria empresa', reason: 'Motivo', none: 'não informado',
@@ -101,4 +105,8 @@ const pt = {
   'figure.since': 'desde', 'figure.by': 'por', 'figure.expired': 'expirou', 'figure.posted': 'contábil', 'figure.held': 'bloqueado', 'figure.fee': 'tarifa', 'figure.account': 'conta', 'figure.missing': 'falta', 'figure.currency': 'moeda', 'figure.side': 'lado', 'figure.parent': 'operação',
   'figure.refunded': 'reembolsado', 'figure.allowed': 'permitido', 'figure.offered': 'oferecido', 'figure.of': 'de',
   'action.firm_renew': 'Permissões renovadas', 'kind.settlement': 'Liquidação', meaning: 'Significado', owedToFirm: 'a receber pela empresa', owedByFirm: 'a pagar pela empresa',
+  fills: 'Se só houver uma parte', 'fills.whole': 'tudo ou nada', 'fills.in_part': 'fica com a parte', partsMay: 'Pode ser executada só uma parte; o que foi reservado para o resto é então devolvido.', agreed: 'Combinado', filled: 'Executado', givenBack: 'Devolvido', leg: 'composta de', feeWhole: 'cobrada por inteiro',
+  foundPart: 'Aconteceu uma parte', 'part.amount': 'Dela, em {asset}', 'part.counter': 'Contra isso, em {asset}', incidents: 'Incidentes', incidentsFor: 'O que uma pessoa tem de ver, dos clientes que você pode ver.', incidentsNone: 'Nada a ver.', 'field.fills': 'O que é feito de uma parte', 'field.counter': 'O valor contra ela', 'figure.answer': 'resposta', 'figure.external': 'referência dele',
+  'incident.contradicting_answer': 'O provedor nega o que foi liquidado', 'incident.answer_mismatch': 'O provedor liquidou outra coisa', 'incident.account_overdrawn': 'Uma conta ficou abaixo do seu limite', 'incident.account_closed': 'Dinheiro se moveu numa conta encerrada',
+  'incident.amount_out_of_range': 'Um saldo seria maior do que se pode manter', 'incident.reversed_twice': 'Foi estornada duas vezes', 'incident.reversed_refunded': 'Foi estornado o que já fora reembolsado', 'outcome.part': 'Uma parte foi executada',
 };
