@@ -59,7 +59,7 @@ func cases() map[string]func(*world) ask {
 			return reads("/freezes")(w)
 		},
 		"getTrading": func(w *world) ask {
-			w.trades()
+			w.inParts()
 			return reads("/trading")(w)
 		},
 		"setTradingProviders": does("PUT", "/trading/providers", `{"providers":["broker"],"version":0}`),

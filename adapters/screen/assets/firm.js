@@ -27,7 +27,7 @@ export const openFirm = async ({ api, lang, view, main, link }) => {
     incidents: [['when', 'customer', 'what', 'operation', 'coordinates'], async (rows, cursor) => {
       const page = await request(api, 'GET', 'incidents?' + new URLSearchParams({ limit: '50', ...(cursor && { cursor }) }));
       await learn(page.items);
-      const value = (f) => f.name === 'state' ? t('state.' + f.value) : f.value;
+      const value = ({ name: n, value: v }) => { const m = /^(-?\d+(?:\.\d+)?) ([A-Z]\w*)$/.exec(v); return m ? shown(m[1], m[2]) + ' ' + m[2] : ['state', 'answer'].includes(n) ? t(n + '.' + v) : v; };
       rows.append(...page.items.map(({ customer, incident: i }) => h('tr', {}, cell(t('when'), '', time(i.at)), cell(t('customer'), 'long', name(customer)), cell(t('what'), 'long', t('incident.' + i.code)), cell(t('operation'), 'long', i.operation ? h('code', {}, i.operation) : '–'),
         cell(t('coordinates'), 'long', (i.figures || []).map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ')))));
       return page.next_cursor;
