@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -26,6 +27,7 @@ type golden struct {
 
 	mu    sync.Mutex
 	asked map[string]bool
+	end   context.CancelFunc // of the stream of events, in which nothing happens
 }
 
 func goldens(t *testing.T) *golden {
@@ -33,7 +35,7 @@ func goldens(t *testing.T) *golden {
 	files, err := filepath.Glob(filepath.Join("..", "..", "adapters", "httpapi", "testdata", "*.json"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	g := &golden{t: t, answers: map[string][]byte{}, asked: map[string]bool{}}
+	g := &golden{t: t, answers: map[string][]byte{}, asked: map[string]bool{}, end: func() {}}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -75,7 +77,12 @@ func (g *golden) serve() string {
 		if f, ok := w.(http.Flusher); ok {
 			f.Flush()
 		}
-		<-r.Context().Done() // nothing happens in these books
+		ctx, end := context.WithCancel(r.Context())
+		g.mu.Lock()
+		g.end, end = end, g.end
+		g.mu.Unlock()
+		end() // of the page before: the browser keeps it, and has six connections in all
+		<-ctx.Done()
 	})
 	s := httptest.NewServer(mux)
 	g.t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
