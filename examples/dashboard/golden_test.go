@@ -62,6 +62,7 @@ func (g *golden) serve() string {
 	}
 	mux.HandleFunc("GET "+book+"/operations", func(w http.ResponseWriter, r *http.Request) { g.list(w, r.PathValue("customer")) })
 	mux.HandleFunc("GET "+book+"/operations/{operation}", func(w http.ResponseWriter, r *http.Request) { g.answer(w, r.PathValue("customer")) })
+	mux.HandleFunc("POST "+book+"/operations/{operation}/resolve", func(w http.ResponseWriter, _ *http.Request) { g.answer(w, "resolveOperation") })
 	mux.HandleFunc("POST "+book+"/explain", func(w http.ResponseWriter, r *http.Request) {
 		if name := r.PathValue("customer"); strings.HasPrefix(name, "problem_") {
 			w.Header().Set("Content-Type", "application/problem+json")
@@ -172,6 +173,7 @@ func TestThePageShowsTheGoldenAnswers(t *testing.T) {
 	at("", table, "Maria", "BR", "Individual", "Active", "11/20/26 · ana")
 	at("view=worklist", table, "Maria", "Withdrawal", "2,000.00 BRL", "ana", "You may approve it")
 	at("view=incidents", table, "Maria", "The provider denies what was settled", "id-000015", "state Completed, answer refused")
+	b.each("incidents")
 	at("view=treasury", table, "Clearing at the manual desk", "-10,000.00", "BRL")
 	at("customer=one&tab=details", table, "Ana, you act for", "Maria", "by ana", "Suspend", "Close")
 	at("customer=one&tab=accounts", body, "Main", "maria@example.com", "10,000.00", "Reserve", "100.00", "Coins", "bc1q", "0.00000000")
@@ -196,7 +198,27 @@ func TestThePageShowsTheGoldenAnswers(t *testing.T) {
 	story("story_part", "Agreed0.01234567 BTC", "Carried out0.00123456 BTC", "Given back5,583.33 BRL", "Against620.37 BRL", "Rate1 BTC = 502,500 BRL", "Reference rate1 BTC = 500,000 BRL",
 		"made from: 1 BTC = 100,000 USD · steady", "made from: 1 USD = 5 BRL · central bank", "Spread50 bps", "Fee · ticket · charged whole2.00 BRL", "Total debit622.37 BRL", "A part was carried out")
 	shown("the row of a part", `r.querySelector('#table tbody')`, "0.01234567 BTC Carried out 0.00123456 BTC")
+	b.each("story-part")
 	story("story_finding", "Buy0.01000000 BTC", "A part of it happened: 0.00400000 BTC, 2,000.00 BRL · by ana", "Evidence: statement 7", "A part of it may be carried out", "Who found it cannot confirm it")
+
+	// Another person finds another part.
+	b.do(`const send = window.fetch; window.fetch = async (...a) => {
+		if (/resolve$/.test(a[0])) window.sent = a[1].body;
+		const x = await send(...a);
+		if (!/operations\?/.test(a[0])) return x;
+		const page = await x.json();
+		page.items[0].actions.forEach((y) => delete y.unmet);
+		return new Response(JSON.stringify(page));
+	}; r.querySelector('[data-focus^=more]').click()`)
+	b.until(`r.querySelector('#table [data-focus^=resolve]')`)
+	b.do(`r.querySelector('#table [data-focus^=resolve]').click()`)
+	b.until(`r.querySelector('dialog[open] [name=settled]') && r.querySelector('dialog [name=amount]').parentNode.hidden`)
+	b.do(`set(r.querySelector('dialog [name=settled]'), 'part')`)
+	shown("the form of a part", `r.querySelector('dialog')`, "A part of it happened", "Of it, in BTC", "Against that, in BRL")
+	b.shoot("resolve-part")
+	b.do(`const at = (n) => r.querySelector('dialog [name=' + n + ']'); at('amount').value = '0.005'; at('counter').value = '2,500.00'; at('evidence').value = 'line 9'`)
+	b.agree()
+	require.JSONEq(t, `{"settled":true,"evidence":"line 9","amount":"0.005","counter":"2500.00"}`, b.text(`window.sent`))
 	at("customer=one", `r?.querySelector('#table tbody')`, "Deposit", "10,000.00 BRL", "Completed")
 	b.fill("withdrawal", "99,999")
 	shown("a plan", `r.querySelector('.plan')`, "Fee · wire1.50 BRL", "Total debit100,000.50 BRL", "Approvals needed2", "Not enough available", "short 90,000.50")
