@@ -111,14 +111,21 @@ func (g *golden) list(w http.ResponseWriter, customer string) {
 		g.answer(w, "listOperations")
 		return
 	}
-	items := make([]map[string]json.RawMessage, 0, len(names))
+	var page struct {
+		Items []map[string]json.RawMessage `json:"items"`
+	}
 	for _, name := range names {
 		var item map[string]json.RawMessage
 		if json.Unmarshal(g.read(name), &item) == nil {
-			items = append(items, map[string]json.RawMessage{"operation": item["operation"], "actions": item["actions"]})
+			page.Items = append(page.Items, map[string]json.RawMessage{"operation": item["operation"], "actions": item["actions"]})
 		}
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"items": items}) // as above
+	text, err := json.Marshal(page)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	_, _ = w.Write(text) // as above
 }
 
 // results are the answers with an operation that the table shows.

@@ -103,7 +103,7 @@ func agree(t *testing.T, at string, is stands, s *openapi3.Schema) {
 	case of.Kind() == reflect.Map:
 		require.True(t, s.Type.Is("object"), at)
 	default:
-		kind := map[reflect.Kind]string{reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int32: "integer", reflect.Int64: "integer"}[of.Kind()]
+		kind := map[string]string{"string": "string", "bool": "boolean", "int": "integer"}[strings.TrimRight(of.Kind().String(), "0123456789")]
 		require.True(t, s.Type.Is(kind), "%s is %s", at, of)
 	}
 }
