@@ -187,6 +187,14 @@ func (b *Book) Actions(ctx context.Context, id OperationID) ([]Allowance, error)
 	return b.eng.Actions(ctx, b.scope, id)
 }
 
+// ActionsOf tells what this scope may do to each of several operations that were
+// read from this book, such as a page of its history, in their order: as Actions
+// does for each as it stands now, but by one reading of the book for all of
+// them. At most MaxLimit. Errors as for Actions; invalid, too.
+func (b *Book) ActionsOf(ctx context.Context, all []Operation) ([][]Allowance, error) {
+	return b.eng.actionsOf(ctx, b.scope, all)
+}
+
 // personalRows are the personal data of a book by subject.
 type personalRows map[string]PersonalRow
 

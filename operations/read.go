@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -171,6 +172,50 @@ func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) (
 	if err != nil {
 		return nil, classify(err)
 	}
+	return e.allowances(ctx, s, &r, o)
+}
+
+// actionsOf is Actions of operations that were read before. What is final cannot
+// have changed since; of what is open, the book has the newest version, and of
+// what has ended meanwhile, the store.
+func (e *Engine) actionsOf(ctx context.Context, s tenancy.Scope, of []Operation) ([][]Allowance, error) {
+	if err := e.honour(s, "actions"); err != nil {
+		return nil, err
+	}
+	if len(of) > MaxLimit {
+		return nil, tenancy.Invalid("operations", "are more than "+strconv.Itoa(MaxLimit))
+	}
+	for i := range of {
+		if err := tenancy.CheckID("id", string(of[i].ID)); err != nil {
+			return nil, err
+		}
+	}
+	r, err := e.readWithSwitches(ctx, s, "actions", Want{})
+	if err != nil {
+		return nil, err
+	}
+	all := make([][]Allowance, len(of))
+	for i := range of {
+		o, open := r.f.open.get(of[i].ID)
+		switch {
+		case open:
+		case of[i].State.Final():
+			o = &of[i]
+		default:
+			if all[i], err = e.Actions(ctx, s, of[i].ID); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if all[i], err = e.allowances(ctx, s, &r, o); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// allowances tries what may be done to an operation on a reading of its book.
+func (e *Engine) allowances(ctx context.Context, s tenancy.Scope, r *reading, o *Operation) ([]Allowance, error) {
 	type ask struct {
 		action Action
 		need   tenancy.Permission
@@ -197,16 +242,16 @@ func (e *Engine) Actions(ctx context.Context, s tenancy.Scope, id OperationID) (
 	all := make([]Allowance, 0, len(asked))
 	for _, q := range asked {
 		c := e.probe(s, q.action, q.decide, q.need)
-		c.subject = id
-		c.know(id, seen{at: r.f.head, found: o})
-		d, err := e.try(ctx, &r, c)
+		c.subject = o.ID
+		c.know(o.ID, seen{at: r.f.head, found: o})
+		d, err := e.try(ctx, r, c)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, Allowance{Action: q.action, Unmet: d.refused})
 	}
 	if _, ok := e.rules.kinds[o.Order.Kind].(Refundable); ok && o.State == Completed {
-		a, err := e.refundable(ctx, s, &r, o)
+		a, err := e.refundable(ctx, s, r, o)
 		if err != nil {
 			return nil, err
 		}
@@ -221,6 +266,7 @@ func (e *Engine) refundable(ctx context.Context, s tenancy.Scope, r *reading, o 
 	asset, _ := e.rules.assets.Lookup(o.Terms.Asset)
 	q := Refund{Parent: o.ID, Amount: decimal.New(1, -asset.Scale), Purpose: "probe"}
 	c := e.probe(s, KindRefund, submit("probe", q.Order()), tenancy.Prepare, tenancy.Execute)
+	c.know(o.ID, seen{at: r.f.head, found: o})
 	d, err := e.try(ctx, r, c)
 	if err != nil {
 		return Allowance{}, err

@@ -77,6 +77,28 @@ func (s *server) ListWorklist(ctx context.Context, q contract.ListWorklistReques
 	return r, err
 }
 
+func (s *server) ListAllIncidents(ctx context.Context, q contract.ListAllIncidentsRequestObject) (contract.ListAllIncidentsResponseObject, error) {
+	var after tenancy.CustomerID
+	limit, err := s.place(ctx, q.Params.Limit, q.Params.Cursor, &after)
+	if err != nil {
+		return nil, err
+	}
+	firm, err := s.firm(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := firm.Incidents(ctx, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	var r contract.ListAllIncidents200JSONResponse
+	r.Body.Items = each(list.Items, func(i operations.IncidentItem) contract.IncidentItem {
+		return contract.IncidentItem{Customer: string(i.Customer), Incident: i.Incident}
+	})
+	r.Body.NextCursor, r.Headers.Link, err = s.next(ctx, list.More, list.Next)
+	return r, err
+}
+
 func (s *server) ListTreasury(ctx context.Context, q contract.ListTreasuryRequestObject) (contract.ListTreasuryResponseObject, error) {
 	var after operations.PositionPlace
 	limit, err := s.place(ctx, q.Params.Limit, q.Params.Cursor, &after)

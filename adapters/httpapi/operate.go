@@ -182,7 +182,11 @@ func (s *server) WithdrawApproval(ctx context.Context, q contract.WithdrawApprov
 }
 
 func (s *server) ResolveOperation(ctx context.Context, q contract.ResolveOperationRequestObject) (contract.ResolveOperationResponseObject, error) {
+	found, err := resolutionOf(q.Body)
+	if err != nil {
+		return nil, err
+	}
 	return s.change(ctx, q.Customer, q.Operation, changing(q.Params), func(scope tenancy.Scope, in operations.Intent, ref operations.Ref) (operations.Result, error) {
-		return s.engine.Resolve(ctx, scope, in, ref, operations.Resolution{Settled: q.Body.Settled, Evidence: q.Body.Evidence})
+		return s.engine.Resolve(ctx, scope, in, ref, found)
 	})
 }

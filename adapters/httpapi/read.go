@@ -83,14 +83,16 @@ func (s *server) ListOperations(ctx context.Context, q contract.ListOperationsRe
 	}
 	var r contract.ListOperations200JSONResponse
 	r.Body.Items = make([]contract.OperationItem, 0, len(all.Items))
-	for _, o := range all.Items {
+	var actions [][]operations.Allowance
+	if val(p.Actions) && len(all.Items) > 0 {
+		if actions, err = book.ActionsOf(ctx, all.Items); err != nil {
+			return nil, err
+		}
+	}
+	for i, o := range all.Items {
 		item := contract.OperationItem{Operation: o}
-		if val(p.Actions) {
-			actions, err := book.Actions(ctx, o.ID)
-			if err != nil {
-				return nil, err
-			}
-			item.Actions = &actions
+		if actions != nil {
+			item.Actions = &actions[i]
 		}
 		r.Body.Items = append(r.Body.Items, item)
 	}

@@ -29,6 +29,7 @@ func routes() map[string]route {
 		"GET /session":        {},
 		"GET /reference":      {},
 		"GET /stops":          {},
+		"GET /incidents":      asks[contract.ListAllIncidentsParams](),
 		"GET /worklist":       asks[contract.ListWorklistParams](),
 		"GET /treasury":       asks[contract.ListTreasuryParams](),
 		"GET /treasury/books": asks[contract.ListPositionBooksParams](),

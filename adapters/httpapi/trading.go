@@ -51,7 +51,7 @@ func pairOf(set operations.SettingView) (contract.Pair, error) {
 	}
 	return contract.Pair{
 		Base: string(p.Base), Quote: string(p.Quote), Sides: opt(contract.PairSides(p.Sides)), Minimum: bound(p.Minimum), Maximum: bound(p.Maximum),
-		Inactive: opt(p.Inactive), Quotation: opt(contract.PairQuotation(p.Quotation)), Execution: opt(contract.PairExecution(p.Execution)),
+		Inactive: opt(p.Inactive), Quotation: opt(contract.PairQuotation(p.Quotation)), Execution: opt(contract.PairExecution(p.Execution)), Fills: opt(contract.PairFills(p.Fills)),
 		Quotations: some(each(p.Quotations, pathOf)), Executions: some(each(p.Executions, pathOf)), Version: set.Version, Problems: each(set.Problems, same),
 	}, nil
 }
@@ -78,7 +78,14 @@ func (s *server) SetTradingProviders(ctx context.Context, q contract.SetTradingP
 }
 
 func (s *server) SetPair(ctx context.Context, q contract.SetPairRequestObject) (contract.SetPairResponseObject, error) {
-	b := q.Body
+	pair, err := pairFrom(q.Body)
+	if err != nil {
+		return nil, err
+	}
+	return s.manage(ctx, q.Customer, by(q.Params), trading.SetPair{Pair: pair, Version: q.Body.Version})
+}
+
+func pairFrom(b *contract.PairSetting) (trading.Pair, error) {
 	var errs []error
 	read := func(field string, text *string) decimal.Decimal {
 		if text == nil {
@@ -104,11 +111,8 @@ func (s *server) SetPair(ctx context.Context, q contract.SetPairRequestObject) (
 	pair := trading.Pair{
 		Base: accounts.ID(b.Base), Quote: accounts.ID(b.Quote), Sides: trading.Sides(val(b.Sides)), Inactive: val(b.Inactive),
 		Minimum: accounts.Exact(read("minimum", b.Minimum)), Maximum: accounts.Exact(read("maximum", b.Maximum)),
-		Quotation: trading.Strategy(val(b.Quotation)), Execution: trading.Strategy(val(b.Execution)),
+		Quotation: trading.Strategy(val(b.Quotation)), Execution: trading.Strategy(val(b.Execution)), Fills: trading.Fills(val(b.Fills)),
 		Quotations: paths("quotations", b.Quotations), Executions: paths("executions", b.Executions),
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return s.manage(ctx, q.Customer, by(q.Params), trading.SetPair{Pair: pair, Version: b.Version})
+	return pair, errors.Join(errs...)
 }

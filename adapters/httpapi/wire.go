@@ -61,6 +61,15 @@ func amount(field, text string) (decimal.Decimal, error) {
 	return d, nil
 }
 
+// positive reads an amount for which zero would mean that none was given.
+func positive(field, text string) (decimal.Decimal, error) {
+	d, err := amount(field, text)
+	if err == nil && d.IsZero() {
+		err = tenancy.Invalid(field, "is zero")
+	}
+	return d, err
+}
+
 // named gives a malformed field the name it has in the contract.
 func named(field string, err error) error {
 	for _, f := range tenancy.Fields(err) {
@@ -173,8 +182,20 @@ func modificationOf(b *contract.Modification) (operations.Modification, error) {
 		return m, nil
 	}
 	var err error
-	if m.Amount, err = amount("amount", *b.Amount); err == nil && m.Amount.IsZero() {
-		err = tenancy.Invalid("amount", "is zero")
-	}
+	m.Amount, err = positive("amount", *b.Amount)
 	return m, err
+}
+
+func resolutionOf(b *contract.Resolution) (operations.Resolution, error) {
+	r := operations.Resolution{Settled: b.Settled, Evidence: b.Evidence}
+	if (b.Amount == nil) != (b.Counter == nil) {
+		return r, tenancy.Invalid("counter", "both amounts of a part have to be given, or none")
+	}
+	if b.Amount == nil {
+		return r, nil
+	}
+	base, err := positive("amount", *b.Amount)
+	counter, other := positive("counter", *b.Counter)
+	r.Amount, r.Counter = accounts.Exact(base), accounts.Exact(counter)
+	return r, errors.Join(err, other)
 }

@@ -38,6 +38,7 @@ func scoped() map[string][]any {
 
 		"Book.Accounts":  {},
 		"Book.Actions":   {operations.OperationID("op")},
+		"Book.ActionsOf": {[]operations.Operation{{ID: "op"}}},
 		"Book.Refunds":   {operations.OperationID("op")},
 		"Book.Customer":  {},
 		"Book.Freezes":   {},
@@ -199,7 +200,11 @@ func TestForeignAndUnknownAreTheSame(t *testing.T) {
 		},
 		"operation": func(r operations.Ref) error { _, err := book.Operation(ctx, r.ID); return err },
 		"actions":   func(r operations.Ref) error { _, err := book.Actions(ctx, r.ID); return err },
-		"refunds":   func(r operations.Ref) error { _, err := book.Refunds(ctx, r.ID); return err },
+		"actions of": func(r operations.Ref) error {
+			_, err := book.ActionsOf(ctx, []operations.Operation{{ID: r.ID, Version: r.Version}})
+			return err
+		},
+		"refunds": func(r operations.Ref) error { _, err := book.Refunds(ctx, r.ID); return err },
 		"outcome of a key": func(r operations.Ref) error {
 			key := "foreign"
 			if r == random {

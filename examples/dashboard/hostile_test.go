@@ -86,14 +86,8 @@ func TestTheTableIsFiltered(t *testing.T) {
 	b.until(`(() => { const q = new URLSearchParams(window.asked.at(-1).split('?')[1]); return q.get('min') === '100' && q.get('max') === '1000.50' && q.get('maker') === 'ana' && q.get('kind') === 'trade' && q.get('state') === 'completed' && q.get('asset') === 'BRL' && q.get('account') && q.get('since') === new Date('2026-01-01T00:00').toISOString() && q.get('until') === new Date('2100-01-01T00:00').toISOString() })()`)
 	b.until(`/Filtrar \(9\)/.test(r.querySelector('details.filter summary').textContent) && /max=1000.50/.test(r.querySelector('.filters a').href)`)
 	b.until(`rows('USD/BRL').length > 0 && rows('USD/BRL').length === r.querySelectorAll('#table tbody tr[id]').length`)
-	if strings.Contains(b.text(`fetch('../api/openapi.yaml').then((x) => x.text())`), "name: pair") {
-		filter(`{ pair: '` + option("pair", "BTC/BRL") + `' }`)
-		b.until(`/pair=BTC%2FBRL/.test(r.querySelector('.filters a').href) && rows('BTC/BRL').length > 0 && rows('BTC/BRL').length === r.querySelectorAll('#table tbody tr[id]').length`)
-	} else { // the contract has no such parameter yet, and the API says so
-		filter(`{ pair: '` + option("pair", "BTC/BRL") + `' }`)
-		b.until(`/pair=BTC%2FBRL/.test(window.asked.at(-1)) && r.querySelector('.toast.bad')`)
-		b.do(`r.querySelector('.toast.bad button').click()`)
-	}
+	filter(`{ pair: '` + option("pair", "BTC/BRL") + `' }`)
+	b.until(`/pair=BTC%2FBRL/.test(r.querySelector('.filters a').href) && rows('BTC/BRL').length > 0 && rows('BTC/BRL').length === r.querySelectorAll('#table tbody tr[id]').length`)
 	filter(`{ maker: 'bruno' }`)
 	b.until(`/Nenhuma operação aqui/.test(r.querySelector('#table tbody').textContent)`)
 	b.shoot("filtered-nothing")

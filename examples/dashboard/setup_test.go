@@ -42,8 +42,8 @@ func TestTradingPathsAreSetUp(t *testing.T) {
 		f.querySelector('[data-list=quotations] > button').click(); ` + save)
 	is(`/Provider is not right/.test(f.querySelector('.bad')?.textContent)`)
 	b.each("trading-en")
-	do(`f.querySelector('[data-list=quotations] tbody tr:nth-child(2) button').click(); set(f.elements.execution, 'priority'); f.querySelector('[data-list=executions] > button').click(); ` + save)
-	is(`/Least of a trade1,000.50 BRLMost of a trade20,000.00 BRL/.test(p.textContent) && /90.5 bps120 bps0 bps/.test(p.textContent) && /Execution paths/.test(p.textContent)`)
+	do(`f.querySelector('[data-list=quotations] tbody tr:nth-child(2) button').click(); set(f.elements.execution, 'priority'); set(f.elements.fills, 'in_part'); f.querySelector('[data-list=executions] > button').click(); ` + save)
+	is(`/Least of a trade1,000.50 BRLMost of a trade20,000.00 BRL/.test(p.textContent) && /90.5 bps120 bps0 bps/.test(p.textContent) && /Execution paths/.test(p.textContent) && /If only a part can be hadthe part is taken/.test(p.textContent)`)
 	do(`p.querySelector('details').open = true; set(f.elements.min, '1.000,50'); ` + save)
 	is(`/This is not an amount/.test(f.querySelector('.bad')?.textContent)`)
 
@@ -58,7 +58,7 @@ func TestTradingPathsAreSetUp(t *testing.T) {
 	do(`set(f.elements.min, '2'); ` + save)
 	is(`/Somebody changed this in the meantime/.test(f.querySelector('.bad')?.textContent)`)
 	look(b, chromedp.Reload())
-	is(`/1,000.50 BRLMost of a trade30,000.00 BRL/.test(p?.textContent)`)
+	is(`/1,000.50 BRLMost of a trade30,000.00 BRL/.test(p?.textContent) && /hadthe part is taken/.test(p.textContent)`)
 
 	// A new pair, of an account that is not complete.
 	b.do(`const d = document.querySelector('.body > details'); d.open = true; const f = d.querySelector('form'), of = (s, x) => set(s, [...s.options].find((o) => o.textContent.startsWith(x)).value); of(f.elements.base, 'Euros'); of(f.elements.quote, 'Main'); f.querySelector('[data-list=quotations] > button').click(); f.querySelector('button.primary').click()`)

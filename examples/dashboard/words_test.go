@@ -23,4 +23,17 @@ func TestEveryReasonIsTold(t *testing.T) {
 	for _, code := range append(operations.Codes(), trading.Codes()...) {
 		require.Len(t, regexp.MustCompile(`[ {]`+code+`: ['"][^'"]`).FindAllString(w.Body.String(), -1), 2, code)
 	}
+	var words []string
+	for _, status := range operations.AnswerStatuses() {
+		words = append(words, "answer."+string(status))
+	}
+	for _, code := range []string{
+		operations.IncidentContradiction, operations.IncidentMismatch, operations.IncidentOverdrawn, operations.IncidentClosed,
+		operations.IncidentRange, operations.IncidentReversedTwice, operations.IncidentRefunded,
+	} {
+		words = append(words, "incident."+code)
+	}
+	for _, word := range words {
+		require.Len(t, regexp.MustCompile(`'`+regexp.QuoteMeta(word)+`': '[^']`).FindAllString(w.Body.String(), -1), 2, word)
+	}
 }

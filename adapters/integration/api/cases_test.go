@@ -24,6 +24,10 @@ func cases() map[string]func(*world) ask {
 			w.manage("house", tenancy.Stop{Subject: "kind:deposit", Reason: "audit"})
 			return ask{method: "GET", path: "/stops"}
 		},
+		"listAllIncidents": func(w *world) ask {
+			w.incident()
+			return ask{method: "GET", path: "/incidents?limit=10"}
+		},
 		"listWorklist": func(w *world) ask {
 			w.waiting()
 			return ask{method: "GET", path: "/worklist", by: "bia"}
@@ -55,12 +59,12 @@ func cases() map[string]func(*world) ask {
 			return reads("/freezes")(w)
 		},
 		"getTrading": func(w *world) ask {
-			w.trades()
+			w.inParts()
 			return reads("/trading")(w)
 		},
 		"setTradingProviders": does("PUT", "/trading/providers", `{"providers":["broker"],"version":0}`),
 		"setPair": func(w *world) ask {
-			return does("PUT", "/trading/pairs", fmt.Sprintf(`{"base":%q,"quote":%q,"version":0,"minimum":"10.00","execution":"priority","quotation":"best_price","quotations":[{"provider":"broker","priority":1,"spread":{"working":"50"}}],"executions":[{"provider":"broker","priority":1,"sides":"buy"}]}`, w.coins, w.brl))(w)
+			return does("PUT", "/trading/pairs", fmt.Sprintf(`{"base":%q,"quote":%q,"version":0,"minimum":"10.00","execution":"priority","quotation":"best_price","fills":"in_part","quotations":[{"provider":"broker","priority":1,"spread":{"working":"50"}}],"executions":[{"provider":"broker","priority":1,"sides":"buy"}]}`, w.coins, w.brl))(w)
 		},
 		"listStatement": func(w *world) ask { return reads("/statement?account=" + string(w.brl) + "&limit=5")(w) },
 		"getOperation": func(w *world) ask {

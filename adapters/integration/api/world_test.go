@@ -44,6 +44,7 @@ type world struct {
 	spec  *spec
 	clock *operationstest.Clock
 	bank  *operationstest.Provider
+	rail  *trading.Simulated // carries the trades
 
 	maria, jose tenancy.CustomerID
 	brl, more   accounts.ID // maria's
@@ -64,14 +65,17 @@ func newWorld(t *testing.T, s *spec, change ...func(*httpapi.Config)) *world {
 	assets, err := accounts.NewAssets(accounts.Asset{Code: "BTC", Network: "bitcoin", Scale: 8, Name: "Bitcoin"})
 	require.NoError(t, err)
 	w.bank = operationstest.NewProvider(operations.Contract{})
-	broker := trading.NewSimulated(steady{}, w.clock, 1, operations.Contract{}, trading.Faults{})
-	trades, err := trading.New(trading.Config{Providers: map[string]trading.Provider{"broker": broker}})
+	w.rail = trading.NewSimulated(steady{}, w.clock, 1, operations.Contract{}, trading.Faults{})
+	trades, err := trading.New(trading.Config{Providers: map[string]trading.Provider{"broker": w.rail}, Reference: steady{}})
 	require.NoError(t, err)
 	w.eng, err = operations.New(memory.New(), operations.Config{
 		PolicyVersion: "2026-11", Clock: w.clock, IDs: &operationstest.IDs{}, Entropy: &operationstest.Entropy{}, Assets: assets,
-		Providers: map[string]operations.Provider{"bank": w.bank, "broker": broker},
+		Providers: map[string]operations.Provider{"bank": w.bank, "broker": w.rail},
 		Kinds:     []operations.Kind{trades, trading.Settlements{Assets: assets}},
-		Fees:      []operations.FeeRule{{Name: "wire", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Tier: operations.Tier{Fixed: money("1.50")}}},
+		Fees: []operations.FeeRule{
+			{Name: "wire", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Tier: operations.Tier{Fixed: money("1.50")}},
+			{Name: "ticket", Match: operations.Match{Kinds: []string{trading.KindTrade}, Assets: []string{"BRL"}, Groups: []string{"by-phone"}}, Tier: operations.Tier{Fixed: money("2")}, Whole: true},
+		},
 		Limits:    []operations.Limit{{Name: "daily", Asset: "BRL", Match: operations.Match{Kinds: []string{operations.KindWithdrawal}}, Day: money("50000")}},
 		Access:    operations.AccessFunc(w.read),
 		Approvals: []operations.Approval{{Name: "large", Persons: 2, Match: operations.Match{Kinds: []string{operations.KindWithdrawal}, From: money("1000")}}},
@@ -183,11 +187,13 @@ func (w *world) waiting() operations.Operation {
 	return w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("2000")})
 }
 
-// steady is a source of one rate for everything.
+// steady is a source of one rate for everything, made over dollars.
 type steady struct{}
 
 func (steady) Rate(_ context.Context, base, quote string) (trading.Rate, error) {
-	return trading.Rate{Base: base, Quote: quote, Value: money("500000"), At: epoch(), Source: "steady"}, nil
+	return trading.Rate{Base: base, Quote: quote, Value: money("500000"), At: epoch(), Source: "steady", Legs: []trading.Rate{
+		{Base: base, Quote: "USD", Value: money("100000"), At: epoch(), Source: "steady"}, {Base: "USD", Quote: quote, Value: money("5"), At: epoch().Add(-time.Hour), Source: "central bank"},
+	}}, nil
 }
 
 // trades lets maria buy and sell bitcoin.
@@ -212,7 +218,17 @@ func (w *world) doubtful() operations.Operation {
 // incident makes a provider deny what it had settled.
 func (w *world) incident() operations.IncidentID {
 	w.t.Helper()
-	o := w.submit(w.maria, operations.Withdrawal{From: w.brl, Amount: money("10"), Via: "bank"})
+	w.deny(w.maria, operations.Withdrawal{From: w.brl, Amount: money("10"), Via: "bank"})
+	all, err := w.eng.Book(w.scopes[string(w.maria)]).Incidents(context.Background())
+	require.NoError(w.t, err)
+	require.NotEmpty(w.t, all)
+	return all[0].ID
+}
+
+// deny has the bank settle ten reais, and deny it.
+func (w *world) deny(of tenancy.CustomerID, q operations.Request) {
+	w.t.Helper()
+	o := w.submit(of, q)
 	for _, a := range []operations.Answer{
 		{Reference: o.ProviderReference, Status: operations.AnswerSettled, Amount: money("10"), Asset: "BRL", External: "x-1"},
 		{Reference: o.ProviderReference, Status: operations.AnswerRefused, Code: "no"},
@@ -220,10 +236,6 @@ func (w *world) incident() operations.IncidentID {
 		_, err := w.eng.Report(context.Background(), "acme", "bank", a)
 		require.NoError(w.t, err)
 	}
-	all, err := w.eng.Book(w.scopes[string(w.maria)]).Incidents(context.Background())
-	require.NoError(w.t, err)
-	require.NotEmpty(w.t, all)
-	return all[0].ID
 }
 
 // ask is one request, by ana if nobody else is named.

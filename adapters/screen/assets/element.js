@@ -272,9 +272,11 @@ class CustomerOperations extends HTMLElement {
     const line = (k, v, cls) => h('div', { class: 'line ' + (cls || '') }, h('span', {}, k), h('b', { class: 'num' }, v));
     const [out, into] = this.#sidesOf(terms), x = terms.exchange, figure = (v) => new Intl.NumberFormat(this.lang2, { maximumFractionDigits: 10 }).format(v);
     const price = (k, v) => line(this.#t(k), `1 ${x.base} = ${figure(v)} ${x.quote}`, 'price');
-    return h('div', { class: 'terms' }, x && [line(this.#t('side.' + x.side), this.#money(x.base_amount, x.base)), line(this.#t('against'), this.#money(x.quote_amount, x.quote)), price('rate', x.rate), price('referenceRate', x.reference),
-      h('small', {}, `${x.source} · ${this.#time(x.at)}${x.stale ? ' · ' + this.#t('stale') : ''}`), line(this.#t('spread'), figure(x.spread) + ' bps')],
-      (terms.fees || []).map((f) => line(this.#t('fee') + ' · ' + f.fee, this.#money(f.amount, f.asset), 'fee')), line(this.#t('debit'), this.#money(terms.debit, out)), line(this.#t('credit'), this.#money(terms.credit, into)), terms.approval && line(this.#t('approvals'), String(terms.approval.persons)));
+    // Of a part, what was set aside for the rest is given back: what each account held, less what was taken from it.
+    const back = x?.agreed ? (terms.holds || []).map((o) => [o.account, sum([o.amount, ...(terms.postings || []).filter((p) => p.account === o.account).map((p) => p.amount)])]).filter(([, rest]) => !/^(-|0(\.0*)?$)/.test(rest)) : [];
+    return h('div', { class: 'terms' }, x && [x.agreed && line(this.#t('agreed'), this.#money(x.agreed, x.base), 'part'), line(this.#t(x.agreed ? 'filled' : 'side.' + x.side), this.#money(x.base_amount, x.base), x.agreed && 'part'), back.map(([id, rest]) => line(this.#t('givenBack'), this.#money(rest, this.#assetOf(id)), 'part')), line(this.#t('against'), this.#money(x.quote_amount, x.quote)), price('rate', x.rate), price('referenceRate', x.reference),
+      h('small', {}, `${x.source} · ${this.#time(x.at)}${x.stale ? ' · ' + this.#t('stale') : ''}`), (x.legs || []).map((l) => h('small', { class: 'leg' }, `${this.#t('leg')}: 1 ${l.base} = ${figure(l.rate)} ${l.quote} · ${l.source ? l.source + ' · ' : ''}${this.#time(l.at)}`)), line(this.#t('spread'), figure(x.spread) + ' bps')],
+      (terms.fees || []).map((f) => line(this.#t('fee') + ' · ' + f.fee + (f.whole && x?.parts ? ' · ' + this.#t('feeWhole') : ''), this.#money(f.amount, f.asset), 'fee')), line(this.#t('debit'), this.#money(terms.debit, out)), line(this.#t('credit'), this.#money(terms.credit, into)), terms.approval && line(this.#t('approvals'), String(terms.approval.persons)), x?.parts && !x.agreed && h('small', { class: 'parts' }, this.#t('partsMay')));
   }
 
   // explain shows what the order would do now; an answer to an older question is dropped.
@@ -425,7 +427,7 @@ class CustomerOperations extends HTMLElement {
   #row({ operation: op, actions }, story) {
     const s = this.#s, open = s.open === op.id, cell = (label, ...kids) => h('td', { 'data-label': this.#t(label), class: 'c-' + label + (label === 'amount' ? ' num' : '') }, ...kids), x = op.terms.exchange;
     const row = h('tr', { id: 'op-' + op.id, class: open ? 'open' : '' }, cell('when', this.#time(op.created_at)), cell('kind', h('span', {}, this.#t('kind.' + op.order.kind), x && h('small', {}, ` ${this.#t('side.' + x.side)} ${x.base}/${x.quote}`))),
-      cell('account', [op.order.from, op.order.to].filter(Boolean).map((a) => this.#name(a)).join(' → ')), cell('amount', this.#money(op.order.amount, op.terms.asset)), cell('status', h('span', {}, h('span', { class: 'badge ' + op.state }, this.#t('state.' + op.state)), op.finding && op.state === 'unresolved' && h('small', {}, ' ' + this.#t('findingWaits')))), cell('maker', this.#actor(op.maker)),
+      cell('account', [op.order.from, op.order.to].filter(Boolean).map((a) => this.#name(a)).join(' → ')), cell('amount', this.#money(op.order.amount, op.terms.asset), x?.agreed && h('small', {}, ` ${this.#t('filled')} ${this.#money(x.base_amount, x.base)}`)), cell('status', h('span', {}, h('span', { class: 'badge ' + op.state }, this.#t('state.' + op.state)), op.finding && op.state === 'unresolved' && h('small', {}, ' ' + this.#t('findingWaits')))), cell('maker', this.#actor(op.maker)),
       cell('actions', h('div', { class: 'buttons' }, (actions || []).filter((a) => offered.has(a.action) && !a.unmet?.length).map((a) => this.#button(op, a)),
         h('button', { class: 'plain', 'data-focus': 'more-' + op.id, 'aria-expanded': String(open), onclick: () => { s.open = open ? null : op.id; this.#list().catch((e) => this.#complain(e)); } }, this.#t(open ? 'hide' : 'details')))));
     return open && story?.operation.id === op.id ? [row, this.#story(story)] : [row];
@@ -450,12 +452,12 @@ class CustomerOperations extends HTMLElement {
         part('versions', list(versions.map((v) => [h('b', {}, `${v.operation.version}. ${this.#t('action.' + v.action)}`), ` ${this.#t('by', { who: who(v.actors) })} · ${this.#t('state.' + v.operation.state)}`, h('small', {}, ` ${this.#time(v.at)}${v.reason ? ' · ' + v.reason : ''}`)]))),
         part('approved', list((op.approvals || []).map((a) => `${who(a.actors)} · ${this.#time(a.at)}`))),
         part('postings', postings.length ? h('div', { class: 'terms' }, postings.map((p) => h('div', { class: 'line' }, h('span', {}, this.#name(p.account)), h('b', { class: 'num' }, this.#money(p.amount, p.asset))))) : none.cloneNode(true)),
-        f && part('finding', this.#finding(f)),
+        f && part('finding', this.#finding(op)),
         op.outcome && part('outcome', h('p', {}, [this.#t('outcome.' + op.outcome.code), op.outcome.text, op.outcome.external].filter(Boolean).join(' · ')), this.#unmet(op.outcome.unmet)),
         refunds?.length ? part('refunds', list(refunds.map((r) => `${this.#money(r.order.amount, r.terms.asset)} · ${this.#t('state.' + r.state)} · ${this.#time(r.created_at)}`))) : '',
         h('div', { class: 'wide' }, h('h4', {}, this.#t('actions')), h('div', { class: 'buttons' }, may.map((a) => this.#button(op, a))), [...not.values()].map((n) => h('div', { class: 'action' }, h('div', { class: 'buttons' }, n.actions.map((a) => h('button', { disabled: true }, this.#t('action.' + a)))), n.text))))));
   }
-  #finding(f) { return h('p', {}, h('b', {}, this.#t(f.settled ? 'foundSettled' : 'foundFailed')), ` · ${this.#t('by', { who: f.actors.map((a) => this.#actor(a)).join(' / ') })} · ${this.#time(f.at)} · ${this.#t('evidence')}: ${f.evidence}`); }
+  #finding({ finding: f, terms: { exchange: x } }) { return h('p', {}, h('b', {}, this.#t(f.amount ? 'foundPart' : f.settled ? 'foundSettled' : 'foundFailed')), f.amount && x ? `: ${this.#money(f.amount, x.base)}, ${this.#money(f.counter, x.quote)}` : '', ` · ${this.#t('by', { who: f.actors.map((a) => this.#actor(a)).join(' / ') })} · ${this.#time(f.at)} · ${this.#t('evidence')}: ${f.evidence}`); }
 
   // act asks for what an action needs; its key is drawn once for the dialog, so pressing twice does it once.
   #act(op, action) {
@@ -466,9 +468,10 @@ class CustomerOperations extends HTMLElement {
     if (action === 'reject') body.append(field('reason', 'reason', { required: true, maxlength: '256' }));
     if (action === 'refund') body.append(field('amount', 'amount', { required: true, inputmode: 'decimal' }), field('purpose', 'purpose', { required: true, maxlength: '64' }), field('fees', 'feesToo', { type: 'checkbox' }));
     if (action === 'resolve') {
-      const settled = h('select', { name: 'settled', required: true }, [['', '–'], ['yes', this.#t('foundSettled')], ['no', this.#t('foundFailed')]].map(([v, x]) => h('option', { value: v }, x)));
+      const x = op.terms.exchange, parts = x?.parts ? [['amount', x.base], ['counter', x.quote]].map(([n, asset]) => { const i = h('input', { name: n, inputmode: 'decimal', autocomplete: 'off' }); fields.push(i); return h('label', { hidden: true }, this.#t('part.' + n, { asset }), i); }) : [];
+      const settled = h('select', { name: 'settled', required: true, onchange: () => parts.forEach((l) => { l.hidden = settled.value !== 'part'; l.querySelector('input').required = !l.hidden; }) }, [['', '–'], ['yes', this.#t('foundSettled')], x?.parts && ['part', this.#t('foundPart')], ['no', this.#t('foundFailed')]].filter(Boolean).map(([v, x]) => h('option', { value: v }, x)));
       fields.push(settled);
-      body.append(h('div', { class: 'wide' }, h('p', {}, this.#t(op.finding ? 'resolveSecond' : 'resolveFirst')), op.finding && h('div', { class: 'why' }, this.#finding(op.finding))), h('label', { class: 'wide' }, this.#t('found'), settled), field('evidence', 'evidence', { required: true, maxlength: '128' }));
+      body.append(h('div', { class: 'wide' }, h('p', {}, this.#t(op.finding ? 'resolveSecond' : 'resolveFirst')), op.finding && h('div', { class: 'why' }, this.#finding(op))), h('label', { class: 'wide' }, this.#t('found'), settled), ...parts, field('evidence', 'evidence', { required: true, maxlength: '128' }));
     }
     if (action === 'modify') for (const k of ['amount', 'purpose', 'reference']) if (this.#s.reference.modifiable[op.state]?.includes(k)) {
       body.append(field(k, k, { value: k === 'amount' ? money(this.lang2, op.order.amount, this.#scale(op.terms.asset)) : op.order[k] || '' }));
@@ -477,7 +480,8 @@ class CustomerOperations extends HTMLElement {
       e.preventDefault();
       const b = {};
       for (const f of fields) {
-        const v = f.type === 'checkbox' ? f.checked || undefined : f.name === 'amount' ? readAmount(this.lang2, f.value) : f.name === 'settled' ? f.value === 'yes' : f.value;
+        if (f.parentNode.hidden) continue;
+        const v = f.type === 'checkbox' ? f.checked || undefined : f.name === 'amount' || f.name === 'counter' ? readAmount(this.lang2, f.value) : f.name === 'settled' ? f.value !== 'no' : f.value;
         if (v === null) return this.#toast(this.#t('badAmount'), 'bad');
         if (action !== 'modify' || v !== (op.order[f.name] || '')) b[f.name] = v;
       }

@@ -1,4 +1,4 @@
-// Lists over the books of all customers: what waits for approval, and what the firm has and owes.
+// Lists over the books of all customers: what waits for approval, what people have to look at, and what the firm has and owes.
 import { h, speak, request, money, reasons, systemName } from './customer-operations.js';
 import { cell, table } from './forms.js';
 
@@ -14,13 +14,22 @@ export const openFirm = async ({ api, lang, view, main, link }) => {
   const t = speak(lang), reference = await request(api, 'GET', 'reference');
   const shown = (text, asset) => money(lang, text, reference.assets.find((a) => a.code === asset)?.scale ?? 2);
   const time = (at) => new Intl.DateTimeFormat(lang, { dateStyle: 'short', timeStyle: 'short' }).format(new Date(at));
-  const names = {};
+  const names = {}, name = (id) => h('a', { href: link({ customer: id }) }, id === 'house' ? t('house') : names[id] || id);
+  const learn = async (items) => { if (!Object.keys(names).length && items.length) for (const x of (await request(api, 'GET', 'customers?limit=200')).items) names[x.id] = x.name; };
   const lists = {
     worklist: [['when', 'customer', 'kind', ['amount', 'num'], 'maker', 'actions'], async (rows, cursor) => {
       const page = await request(api, 'GET', 'worklist?' + new URLSearchParams({ limit: '50', ...(cursor && { cursor }) }));
-      if (!Object.keys(names).length && page.items.length) for (const x of (await request(api, 'GET', 'customers?limit=200')).items) names[x.id] = x.name;
-      rows.append(...page.items.map(({ customer, operation: o, unmet }) => h('tr', {}, cell(t('when'), '', time(o.created_at)), cell(t('customer'), 'long', h('a', { href: link({ customer }) }, customer === 'house' ? t('house') : names[customer] || customer)), cell(t('kind'), '', t('kind.' + o.order.kind)),
+      await learn(page.items);
+      rows.append(...page.items.map(({ customer, operation: o, unmet }) => h('tr', {}, cell(t('when'), '', time(o.created_at)), cell(t('customer'), 'long', name(customer)), cell(t('kind'), '', t('kind.' + o.order.kind)),
         cell(t('amount'), 'num', shown(o.order.amount, o.terms.asset) + ' ' + o.terms.asset), cell(t('maker'), 'long', o.maker.id), cell(t('actions'), '', unmet.length ? h('div', {}, reasons(t, lang, unmet)) : h('a', { href: link({ customer }) }, t('youMayApprove'))))));
+      return page.next_cursor;
+    }],
+    incidents: [['when', 'customer', 'what', 'operation', 'coordinates'], async (rows, cursor) => {
+      const page = await request(api, 'GET', 'incidents?' + new URLSearchParams({ limit: '50', ...(cursor && { cursor }) }));
+      await learn(page.items);
+      const value = ({ name: n, value: v }) => { const m = /^(-?\d+(?:\.\d+)?) ([A-Z]\w*)$/.exec(v); return m ? shown(m[1], m[2]) + ' ' + m[2] : ['state', 'answer'].includes(n) ? t(n + '.' + v) : v; };
+      rows.append(...page.items.map(({ customer, incident: i }) => h('tr', {}, cell(t('when'), '', time(i.at)), cell(t('customer'), 'long', name(customer)), cell(t('what'), 'long', t('incident.' + i.code)), cell(t('operation'), 'long', i.operation ? h('code', {}, i.operation) : '–'),
+        cell(t('coordinates'), 'long', (i.figures || []).map((f) => t('figure.' + f.name) + ' ' + value(f)).join(', ')))));
       return page.next_cursor;
     }],
     treasury: [['account', 'meaning', 'asset', ['amount', 'num'], ['books', 'num']], async (rows, cursor) => {

@@ -7,11 +7,11 @@ import { openProfile, profileForm } from './profile.js';
 const query = new URLSearchParams(location.search), { api, home } = document.body.dataset;
 const lang = /^pt/i.test(query.get('lang') || navigator.language) ? 'pt-BR' : 'en', t = speak(lang), customer = query.get('customer');
 const tabs = ['details', 'accounts', 'trading', 'users', 'operations', 'logs'], tab = tabs.includes(query.get('tab')) ? query.get('tab') : 'operations';
-const views = ['worklist', 'treasury'], view = views.includes(query.get('view')) && query.get('view');
+const views = ['worklist', 'incidents', 'treasury'], view = views.includes(query.get('view')) && query.get('view');
 const link = (to) => './?' + new URLSearchParams({ lang, ...to });
 const other = /^pt/i.test(lang) ? 'en' : 'pt-BR', back = home && home + '?' + new URLSearchParams({ back: location.search });
 document.documentElement.lang = lang;
-document.body.append(h('nav', { 'aria-label': 'onbehalf' }, [['customers', {}], ['worklist', { view: 'worklist' }], ['treasury', { view: 'treasury' }], ['ownBooks', { customer: 'house' }]].map(([k, to]) => h('a', { href: link(to), 'aria-current': k === (customer ? customer === 'house' && 'ownBooks' : view || 'customers') && 'page' }, t(k))),
+document.body.append(h('nav', { 'aria-label': 'onbehalf' }, [['customers', {}], ['worklist', { view: 'worklist' }], ['incidents', { view: 'incidents' }], ['treasury', { view: 'treasury' }], ['ownBooks', { customer: 'house' }]].map(([k, to]) => h('a', { href: link(to), 'aria-current': k === (customer ? customer === 'house' && 'ownBooks' : view || 'customers') && 'page' }, t(k))),
   h('a', { class: 'end', lang: other, href: './?' + new URLSearchParams({ ...Object.fromEntries(query), lang: other }) }, other === 'en' ? 'English' : 'Português'), home && h('a', { href: home }, t('signOut'))));
 document.addEventListener('onbehalf-sign-in', (e) => { if (home) { e.preventDefault(); location.href = back; } });
 const main = h('main', { class: customer ? '' : 'list' });

@@ -34,6 +34,13 @@ const readAmount = (lang, text) => {
 // exact shows a decimal string with the digits it has, and at least those of its asset.
 const exact = (lang, text, scale = 0) => new Intl.NumberFormat(lang, { minimumFractionDigits: scale, maximumFractionDigits: 20 }).format(text);
 
+// sum adds decimal strings, exactly.
+const sum = (list) => {
+  const n = Math.max(0, ...list.map((x) => (x.split('.')[1] || '').length));
+  const total = list.reduce((all, x) => { const [i, f = ''] = x.split('.'); return all + BigInt(i + f.padEnd(n, '0')); }, 0n), digits = String(total < 0n ? -total : total).padStart(n + 1, '0');
+  return (total < 0n ? '-' : '') + digits.slice(0, digits.length - n) + (n ? '.' + digits.slice(-n) : '');
+};
+
 // intentKey names one thing that is meant to happen once.
 const intentKey = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
 

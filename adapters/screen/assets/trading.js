@@ -63,7 +63,7 @@ export const openTrading = async (c) => {
       !old && [select(t, 'base', choices, choices[1]?.[0]), select(t, 'quote', choices)], select(t, 'side', ['', 'buy', 'sell'].map((x) => [x, sides(x)]), p.sides || ''),
       field(t, 'min', { label: 'minimum', value: bound(p.minimum), inputmode: 'decimal' }), field(t, 'max', { label: 'maximum', value: bound(p.maximum), inputmode: 'decimal' }),
       select(t, 'quotation', ['priority', 'best_price'].map((x) => [x, t('strategy.' + x)]), p.quotation || 'priority'), select(t, 'execution', ['pinned', 'priority'].map((x) => [x, t('strategy.' + x)]), p.execution || 'pinned', { onchange: (e) => follow(e.target.value) }),
-      check(t('active'), 'active', !p.inactive), h('div', { class: 'wide' }, quotations.box, executions.box),
+      select(t, 'fills', ['', 'in_part'].map((x) => [x, t('fills.' + (x || 'whole'))]), p.fills || ''), check(t('active'), 'active', !p.inactive), h('div', { class: 'wide' }, quotations.box, executions.box),
     ], async (v, key) => {
       const pair = { base: old ? p.base : v.base, quote: old ? p.quote : v.quote, version: p.version || 0, quotation: v.quotation, execution: v.execution, quotations: quotations.read(), executions: executions.read() };
       for (const [k, text] of [['minimum', v.min], ['maximum', v.max]]) {
@@ -72,6 +72,7 @@ export const openTrading = async (c) => {
         if (amount && !/^0(\.0*)?$/.test(amount)) pair[k] = amount;
       }
       if (v.side) pair.sides = v.side;
+      if (v.fills) pair.fills = v.fills;
       if (!v.active) pair.inactive = true;
       await ask('PUT', '/trading/pairs', { key, body: pair });
       await again();
@@ -85,7 +86,7 @@ export const openTrading = async (c) => {
     const base = account(p.base)?.asset || p.base, quote = account(p.quote)?.asset || p.quote, ready = !p.problems.length, amount = (v) => v ? money(lang, v, account(p.quote)?.scale ?? 2, quote) : t('noBound');
     return h('section', { class: 'card pair', 'aria-label': `${base}/${quote}` }, h('h2', {}, `${base}/${quote} `, h('small', {}, `${nameOf(p.base)} ⇄ ${nameOf(p.quote)} `), h('span', { class: 'badge ' + (ready ? 'active' : 'frozen') }, t(ready ? 'tradable' : 'notTradable'))),
       ready ? '' : h('div', { class: 'why' }, h('h3', {}, t('whyNot')), c.why(p.problems)),
-      h('dl', { class: 'facts' }, fact('side', sides(p.sides)), fact('minimum', amount(p.minimum)), fact('maximum', amount(p.maximum)), fact('status', t(p.inactive ? 'inactive' : 'active')), fact('quotation', t('strategy.' + (p.quotation || 'priority'))), fact('execution', t('strategy.' + (p.execution || 'pinned')))),
+      h('dl', { class: 'facts' }, fact('side', sides(p.sides)), fact('minimum', amount(p.minimum)), fact('maximum', amount(p.maximum)), fact('status', t(p.inactive ? 'inactive' : 'active')), fact('quotation', t('strategy.' + (p.quotation || 'priority'))), fact('execution', t('strategy.' + (p.execution || 'pinned'))), fact('fills', t('fills.' + (p.fills || 'whole')))),
       paths(t('quotations'), p.quotations, true), p.execution === 'priority' ? paths(t('executions'), p.executions, false) : '', h('details', {}, h('summary', {}, t('change')), setting(p)));
   };
   c.body.replaceChildren(card(t('providers'), h('p', { class: 'dim' }, t('providersFor')), offered), ...(set.pairs.length ? set.pairs.map(one) : [h('p', {}, t('noPairs'))]),

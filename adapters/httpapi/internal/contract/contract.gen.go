@@ -119,6 +119,21 @@ func (e PairExecution) Valid() bool {
 	}
 }
 
+// Defines values for PairFills.
+const (
+	PairFillsInPart PairFills = "in_part"
+)
+
+// Valid indicates whether the value is a known member of the PairFills enum.
+func (e PairFills) Valid() bool {
+	switch e {
+	case PairFillsInPart:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PairQuotation.
 const (
 	PairQuotationBestPrice PairQuotation = "best_price"
@@ -167,6 +182,21 @@ func (e PairSettingExecution) Valid() bool {
 	case PairSettingExecutionPinned:
 		return true
 	case PairSettingExecutionPriority:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PairSettingFills.
+const (
+	PairSettingFillsInPart PairSettingFills = "in_part"
+)
+
+// Valid indicates whether the value is a known member of the PairSettingFills enum.
+func (e PairSettingFills) Valid() bool {
+	switch e {
+	case PairSettingFillsInPart:
 		return true
 	default:
 		return false
@@ -578,6 +608,11 @@ type Event struct {
 
 // Exchange The price of an operation that turns one asset into another. One unit of the base asset is worth so many of the quote asset.
 type Exchange struct {
+	// Agreed The base amount that was agreed, where only a part of it happened: the other amounts are then those of the part.
+	//
+	// Examples: 250.00
+	Agreed *Amount `json:"agreed,omitempty"`
+
 	// At Of the reference.
 	At   time.Time `json:"at"`
 	Base string    `json:"base"`
@@ -592,6 +627,12 @@ type Exchange struct {
 
 	// Fixed The asset whose amount was asked for, and is exact.
 	Fixed string `json:"fixed"`
+
+	// Legs The rates that the reference was made from, where it was turned round or crossed over another asset.
+	Legs *[]Leg `json:"legs,omitempty"`
+
+	// Parts The provider may carry out a part and let the rest go; absent: all or nothing.
+	Parts *bool `json:"parts,omitempty"`
 
 	// Passed Paths that were tried and gave no rate, in order.
 	Passed *[]Pass `json:"passed,omitempty"`
@@ -666,6 +707,9 @@ type FeeLine struct {
 	// Inside Taken from the amount.
 	Inside   *bool   `json:"inside,omitempty"`
 	Rounding *string `json:"rounding,omitempty"`
+
+	// Whole Charged whole where only a part of an exchange happens; absent: in proportion.
+	Whole *bool `json:"whole,omitempty"`
 }
 
 // Figure defines model for Figure.
@@ -677,11 +721,21 @@ type Figure struct {
 // Finding A resolution that one person has put forward; it has its effect when another finds the same.
 type Finding struct {
 	// Actors Who put it forward, then his chain.
-	Actors   []Actor   `json:"actors"`
-	At       time.Time `json:"at"`
-	Evidence string    `json:"evidence"`
-	Seq      int64     `json:"seq"`
-	Settled  bool      `json:"settled"`
+	Actors []Actor `json:"actors"`
+
+	// Amount The base amount of the part that happened; absent: the whole.
+	//
+	// Examples: 250.00
+	Amount *Amount   `json:"amount,omitempty"`
+	At     time.Time `json:"at"`
+
+	// Counter What the provider got or gave for the part.
+	//
+	// Examples: 250.00
+	Counter  *Amount `json:"counter,omitempty"`
+	Evidence string  `json:"evidence"`
+	Seq      int64   `json:"seq"`
+	Settled  bool    `json:"settled"`
 }
 
 // FreezeList defines model for FreezeList.
@@ -738,9 +792,21 @@ type HoldTerm struct {
 // Incident defines model for Incident.
 type Incident = operations.Incident
 
+// IncidentItem defines model for IncidentItem.
+type IncidentItem struct {
+	Customer string   `json:"customer"`
+	Incident Incident `json:"incident"`
+}
+
 // IncidentList defines model for IncidentList.
 type IncidentList struct {
 	Items []Incident `json:"items"`
+}
+
+// IncidentPage defines model for IncidentPage.
+type IncidentPage struct {
+	Items      []IncidentItem `json:"items"`
+	NextCursor *string        `json:"next_cursor,omitempty"`
 }
 
 // JournalActor defines model for JournalActor.
@@ -786,6 +852,19 @@ type JournalEntry struct {
 type JournalPage struct {
 	Items      []JournalEntry `json:"items"`
 	NextCursor *string        `json:"next_cursor,omitempty"`
+}
+
+// Leg So many of the quote asset for one of the base.
+type Leg struct {
+	At    time.Time `json:"at"`
+	Base  string    `json:"base"`
+	Quote string    `json:"quote"`
+
+	// Rate Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Rate   Amount  `json:"rate"`
+	Source *string `json:"source,omitempty"`
 }
 
 // LiftRequest defines model for LiftRequest.
@@ -1025,7 +1104,10 @@ type Pair struct {
 
 	// Executions For execution by priority; their spreads do not count.
 	Executions *[]TradingPath `json:"executions,omitempty"`
-	Inactive   *bool          `json:"inactive,omitempty"`
+
+	// Fills What becomes of a trade that its provider can carry out in part only. in_part: the part is taken; absent: all or nothing. Frozen in each quote.
+	Fills    *PairFills `json:"fills,omitempty"`
+	Inactive *bool      `json:"inactive,omitempty"`
 
 	// Maximum Of the quote amount of one trade; absent: none.
 	//
@@ -1057,6 +1139,9 @@ type Pair struct {
 // PairExecution How that of the execution is; absent: pinned, where it was quoted.
 type PairExecution string
 
+// PairFills What becomes of a trade that its provider can carry out in part only. in_part: the part is taken; absent: all or nothing. Frozen in each quote.
+type PairFills string
+
 // PairQuotation How the path of the price is chosen; absent: priority.
 type PairQuotation string
 
@@ -1073,7 +1158,10 @@ type PairSetting struct {
 
 	// Executions For execution by priority; their spreads do not count.
 	Executions *[]TradingPath `json:"executions,omitempty"`
-	Inactive   *bool          `json:"inactive,omitempty"`
+
+	// Fills What becomes of a trade that its provider can carry out in part only. in_part: the part is taken; absent: all or nothing. Frozen in each quote.
+	Fills    *PairSettingFills `json:"fills,omitempty"`
+	Inactive *bool             `json:"inactive,omitempty"`
 
 	// Maximum Of the quote amount of one trade; absent: none.
 	//
@@ -1101,6 +1189,9 @@ type PairSetting struct {
 
 // PairSettingExecution How that of the execution is; absent: pinned, where it was quoted.
 type PairSettingExecution string
+
+// PairSettingFills What becomes of a trade that its provider can carry out in part only. in_part: the part is taken; absent: all or nothing. Frozen in each quote.
+type PairSettingFills string
 
 // PairSettingQuotation How the path of the price is chosen; absent: priority.
 type PairSettingQuotation string
@@ -1266,10 +1357,20 @@ type Rejection struct {
 
 // Resolution defines model for Resolution.
 type Resolution struct {
+	// Amount Of an exchange that takes parts, and of which only a part happened: the base amount of that. Absent: the whole.
+	//
+	// Examples: 250.00
+	Amount *Amount `json:"amount,omitempty"`
+
+	// Counter With amount: what the provider got or gave for the part, of the quote asset.
+	//
+	// Examples: 250.00
+	Counter *Amount `json:"counter,omitempty"`
+
 	// Evidence What that rests on, such as the number of a statement. Recorded for ever; nothing personal.
 	Evidence string `json:"evidence"`
 
-	// Settled It happened, in full and as it was told; otherwise it did not, and will not.
+	// Settled It happened, in full and as it was told, unless amount says otherwise; otherwise it did not, and will not.
 	Settled bool `json:"settled"`
 }
 
@@ -2225,6 +2326,15 @@ type UnfreezeParams struct {
 	RequestId *RequestId `json:"Request-Id,omitempty"`
 }
 
+// ListAllIncidentsParams defines parameters for ListAllIncidents.
+type ListAllIncidentsParams struct {
+	// Limit At most this many; 50 if not given.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor Where to go on; `next_cursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListTreasuryParams defines parameters for ListTreasury.
 type ListTreasuryParams struct {
 	// Limit At most this many; 50 if not given.
@@ -2492,6 +2602,9 @@ type ServerInterface interface {
 	// GetHealth Tell that the service runs.
 	// (GET /health)
 	GetHealth(w http.ResponseWriter, r *http.Request)
+	// ListAllIncidents What a person has to look at, of all customers whom the operator may view.
+	// (GET /incidents)
+	ListAllIncidents(w http.ResponseWriter, r *http.Request, params ListAllIncidentsParams)
 	// GetContract This document.
 	// (GET /openapi.yaml)
 	GetContract(w http.ResponseWriter, r *http.Request)
@@ -7638,6 +7751,52 @@ func (siw *ServerInterfaceWrapper) GetHealth(w http.ResponseWriter, r *http.Requ
 	handler.ServeHTTP(w, r)
 }
 
+// ListAllIncidents operation middleware
+func (siw *ServerInterfaceWrapper) ListAllIncidents(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAllIncidentsParams
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "limit"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "limit", Err: err})
+		}
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", r.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "cursor"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "cursor", Err: err})
+		}
+		return
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.ListAllIncidents(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
 // GetContract operation middleware
 func (siw *ServerInterfaceWrapper) GetContract(w http.ResponseWriter, r *http.Request) {
 
@@ -7985,6 +8144,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/worklist", wrapper.ListWorklist)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/treasury", wrapper.ListTreasury)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/treasury/books", wrapper.ListPositionBooks)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/incidents", wrapper.ListAllIncidents)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/stops", wrapper.ListStops)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/customers", wrapper.ListCustomers)
 	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/customers", wrapper.OpenCustomer)
@@ -10992,6 +11152,62 @@ func (response GetHealthdefaultApplicationProblemPlusJSONResponse) VisitGetHealt
 	return err
 }
 
+type ListAllIncidentsRequestObject struct {
+	Params ListAllIncidentsParams
+}
+
+type ListAllIncidentsResponseObject interface {
+	VisitListAllIncidentsResponse(w http.ResponseWriter) error
+}
+
+type ListAllIncidents200ResponseHeaders struct {
+	Link *string
+}
+
+type ListAllIncidents200JSONResponse struct {
+	Body    IncidentPage
+	Headers ListAllIncidents200ResponseHeaders
+}
+
+func (response ListAllIncidents200JSONResponse) VisitListAllIncidentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAllIncidentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	Headers    ProblemResponseHeaders
+	StatusCode int
+}
+
+func (response ListAllIncidentsdefaultApplicationProblemPlusJSONResponse) VisitListAllIncidentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetContractRequestObject struct {
 }
 
@@ -11504,6 +11720,9 @@ type StrictServerInterface interface {
 	// GetHealth Tell that the service runs.
 	// (GET /health)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
+	// ListAllIncidents What a person has to look at, of all customers whom the operator may view.
+	// (GET /incidents)
+	ListAllIncidents(ctx context.Context, request ListAllIncidentsRequestObject) (ListAllIncidentsResponseObject, error)
 	// GetContract This document.
 	// (GET /openapi.yaml)
 	GetContract(ctx context.Context, request GetContractRequestObject) (GetContractResponseObject, error)
@@ -13156,6 +13375,32 @@ func (sh *strictHandler) GetHealth(w http.ResponseWriter, r *http.Request) {
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(GetHealthResponseObject); ok {
 		if err := validResponse.VisitGetHealthResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListAllIncidents operation middleware
+func (sh *strictHandler) ListAllIncidents(w http.ResponseWriter, r *http.Request, params ListAllIncidentsParams) {
+	var request ListAllIncidentsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAllIncidents(ctx, request.(ListAllIncidentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAllIncidents")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(ListAllIncidentsResponseObject); ok {
+		if err := validResponse.VisitListAllIncidentsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

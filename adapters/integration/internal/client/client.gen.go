@@ -516,6 +516,11 @@ type Directions string
 
 // Exchange The price of an operation that turns one asset into another. One unit of the base asset is worth so many of the quote asset.
 type Exchange struct {
+	// Agreed Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Agreed *Amount `json:"agreed,omitempty"`
+
 	// At Of the reference.
 	At   time.Time `json:"at"`
 	Base string    `json:"base"`
@@ -530,6 +535,12 @@ type Exchange struct {
 
 	// Fixed The asset whose amount was asked for, and is exact.
 	Fixed string `json:"fixed"`
+
+	// Legs The rates that the reference was made from, where it was turned round or crossed over another asset.
+	Legs *[]Leg `json:"legs,omitempty"`
+
+	// Parts The provider may carry out a part and let the rest go; absent: all or nothing.
+	Parts *bool `json:"parts,omitempty"`
 
 	// Passed Paths that were tried and gave no rate, in order.
 	Passed *[]Pass `json:"passed,omitempty"`
@@ -604,6 +615,9 @@ type FeeLine struct {
 	// Inside Taken from the amount.
 	Inside   *bool   `json:"inside,omitempty"`
 	Rounding *string `json:"rounding,omitempty"`
+
+	// Whole Charged whole where only a part of an exchange happens; absent: in proportion.
+	Whole *bool `json:"whole,omitempty"`
 }
 
 // Figure defines model for Figure.
@@ -615,11 +629,21 @@ type Figure struct {
 // Finding A resolution that one person has put forward; it has its effect when another finds the same.
 type Finding struct {
 	// Actors Who put it forward, then his chain.
-	Actors   []Actor   `json:"actors"`
-	At       time.Time `json:"at"`
-	Evidence string    `json:"evidence"`
-	Seq      int64     `json:"seq"`
-	Settled  bool      `json:"settled"`
+	Actors []Actor `json:"actors"`
+
+	// Amount Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Amount *Amount   `json:"amount,omitempty"`
+	At     time.Time `json:"at"`
+
+	// Counter Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Counter  *Amount `json:"counter,omitempty"`
+	Evidence string  `json:"evidence"`
+	Seq      int64   `json:"seq"`
+	Settled  bool    `json:"settled"`
 }
 
 // HoldTerm defines model for HoldTerm.
@@ -630,6 +654,19 @@ type HoldTerm struct {
 	//
 	// Examples: 250.00
 	Amount Amount `json:"amount"`
+}
+
+// Leg So many of the quote asset for one of the base.
+type Leg struct {
+	At    time.Time `json:"at"`
+	Base  string    `json:"base"`
+	Quote string    `json:"quote"`
+
+	// Rate Plain decimal digits. Amounts that are asked for have no sign and at most as many decimal places as the asset.
+	//
+	// Examples: 250.00
+	Rate   Amount  `json:"rate"`
+	Source *string `json:"source,omitempty"`
 }
 
 // LimitUse defines model for LimitUse.
@@ -883,8 +920,10 @@ type Posting struct {
 // Problem RFC 9457. `errors` lists everything that is in the way.
 type Problem struct {
 	// Code With its status: invalid 400, idempotency_key_required 400, context_required 400, unauthenticated 401, forbidden 403, context_mismatch 403, context_expired 403, cross_origin 403, read_only 403, not_found 404, method_not_allowed 405, exists 409, stale_version 412, too_large 413, unsupported_media_type 415, refused 422, key_reused 422, version_required 428, rate_limited 429, internal 500, unavailable 503 (it had no effect), unknown_outcome 504 (it may have had its effect).
-	Code   ProblemCode `json:"code"`
-	Detail *string     `json:"detail,omitempty"`
+	Code ProblemCode `json:"code"`
+
+	// Detail What has to be sent, where something is missing from the request itself; for people, and not stable.
+	Detail *string `json:"detail,omitempty"`
 
 	// Errors Unmet rules for refusals, malformed fields for what is invalid; otherwise empty.
 	Errors []ProblemItem `json:"errors"`
