@@ -28,7 +28,8 @@ func newTrader(ctx context.Context, fills trading.Fills, faults trading.Faults) 
 	bank := trading.NewSimulated(board, clock, 1, operations.Contract{HonoursReference: true}, faults)
 	kind := ok(trading.New(trading.Config{Providers: map[string]trading.Provider{"bank": bank}, Reference: board}))
 	eng := ok(operations.New(memory.New(), operations.Config{
-		Clock: clock, Kinds: []operations.Kind{kind}, Providers: map[string]operations.Provider{"bank": bank},
+		Clock: clock, IDs: &operationstest.IDs{}, Entropy: &operationstest.Entropy{},
+		Kinds: []operations.Kind{kind}, Providers: map[string]operations.Provider{"bank": bank},
 	}))
 	ana := tenancy.Principal{Tenant: "acme", Operator: "ana", Person: "ana.souza"}
 	firm := ok(eng.Bootstrap(ctx, tenancy.Firm{Tenant: "acme", Admin: ana}))
@@ -67,9 +68,9 @@ func ExampleFills() {
 		fmt.Println(a.Asset, a.Posted, "held", a.Held)
 	}
 	// Output:
-	// completed 27 of 100 USD for 145.8 BRL at 5.4
-	// BRL 854.2 held 0
-	// USD 27 held 0
+	// completed 26 of 100 USD for 140.4 BRL at 5.4
+	// BRL 859.6 held 0
+	// USD 26 held 0
 }
 
 // A customer's history is filtered by what was exchanged, whichever of his
