@@ -124,13 +124,14 @@ func (s *session) query(id statement, args ...any) (*sql.Rows, error) {
 	return stmt.QueryContext(s.ctx, args...)
 }
 
-// enter tells a database that guards its rows what the transaction is about.
-func (s *session) enter(of scope) error {
+// enter tells a database that guards its rows what the transaction is about, by
+// setScope or, in a transaction of the store's own, by setScopeToRead.
+func (s *session) enter(by statement, of scope) error {
 	if !s.dialect.scoped {
 		return nil
 	}
 	books, tenants, firm := of.settings()
-	_, err := s.exec(setScope, books, tenants, firm)
+	_, err := s.exec(by, books, tenants, firm)
 	return err
 }
 

@@ -14,6 +14,7 @@ const (
 	makeSchema                           // before the first migration
 	enterSchema                          // at the beginning of each
 	setScope                             // tells the database what a transaction is about
+	setScopeToRead                       // the same, and that rows are looked up by indexes
 	commitRuns                           // a batch, by the database's own function
 	commitRun                            // the same for the most common batch
 	findInBook                           // find, by the database's own function

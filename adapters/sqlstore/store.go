@@ -171,7 +171,7 @@ func (s *Store) moment(ctx context.Context, of scope, fn func(*session) error) e
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	r := s.session(ctx, tx, p, tx)
-	if err := r.enter(of); err != nil {
+	if err := r.enter(setScopeToRead, of); err != nil {
 		return err
 	}
 	return fn(r)
@@ -220,7 +220,7 @@ func (s *Store) transact(ctx context.Context, of scope, fn func(*session) error)
 	w := s.session(inner, tx, p, tx)
 	err = w.guard()
 	if err == nil {
-		err = w.enter(of)
+		err = w.enter(setScope, of)
 	}
 	if err == nil {
 		err = fn(w)

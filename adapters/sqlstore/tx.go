@@ -63,7 +63,7 @@ func (t *TxStore) read(ctx context.Context, of scope, fn func(*session) error) e
 	if err := t.check(s); err != nil {
 		return err
 	}
-	if err := s.enter(of); err != nil {
+	if err := s.enter(setScope, of); err != nil {
 		return err
 	}
 	return fn(s)
@@ -124,7 +124,7 @@ func (t *TxStore) write(ctx context.Context, of scope, fn func(*session) error) 
 	err = s.guard()
 	unguarded = err != nil
 	if err == nil {
-		err = s.enter(of)
+		err = s.enter(setScope, of)
 	}
 	if err == nil {
 		err = fn(s)
