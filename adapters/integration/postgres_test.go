@@ -25,7 +25,20 @@ var shared struct { //nolint:gochecknoglobals // one server for all tests
 	err      error
 
 	mu    sync.Mutex
-	clean []string // databases of tests that are over, emptied
+	clean []*database // of tests that are over, emptied
+}
+
+// database is one with the tables. Tests take turns with it and with its
+// connections, which have planned every statement by then.
+type database struct {
+	dsn                string // the superuser's
+	owner, app, worker *sql.DB
+}
+
+func (d *database) close() {
+	for _, db := range []*sql.DB{d.owner, d.app, d.worker} {
+		must(db.Close())
+	}
 }
 
 // withServer runs the tests and stops the server after them.
@@ -34,6 +47,9 @@ type withServer struct{ m *testing.M }
 // Run is what goleak asks for.
 func (w withServer) Run() int {
 	code := w.m.Run()
+	for _, d := range shared.clean {
+		d.close()
+	}
 	must(shared.Drop())
 	if shared.template != "" {
 		dropDatabase(shared.template)
@@ -118,62 +134,82 @@ func dropDatabase(name string) {
 // openPostgres opens a pool, and closes it.
 func openPostgres(t *testing.T, dsn string, connections int) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("pgx", dsn)
-	require.NoError(t, err)
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
+	db := pooled(t, dsn, connections)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
 }
 
-// newPostgres is a store in a new database, under the roles of an application
+// pooled opens a pool.
+func pooled(t *testing.T, dsn string, connections int) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", dsn)
+	require.NoError(t, err)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db
+}
+
+// newPostgres is a store in an empty database, under the roles of an application
 // and a worker, whose rows are guarded. The text is the superuser's data source
 // name of the database.
 func newPostgres(t *testing.T, c sqlstore.Config) (*sqlstore.Store, *sql.DB, string) {
 	t.Helper()
-	dsn := emptyPostgres(t)
-	store, db := onPostgres(t, dsn, c)
-	return store, db, dsn
+	d := takePostgres(t)
+	c.Workers = d.worker
+	store, err := sqlstore.New(d.app, sqlstore.PostgreSQL, c)
+	require.NoError(t, err)
+	return store, d.app, d.dsn
 }
 
-// emptyPostgres is a database with the tables and nothing in them. Tests take
-// turns with it, so its tables and functions are not for them to change.
+// emptyPostgres is the superuser's data source name of a database with the
+// tables and nothing in them.
 func emptyPostgres(t *testing.T) string {
+	t.Helper()
+	return takePostgres(t).dsn
+}
+
+// takePostgres is a database with the tables and nothing in them, until the test
+// ends. Tests take turns with it, so its tables and functions are not for them to
+// change.
+func takePostgres(t *testing.T) *database {
 	t.Helper()
 	template := postgresTemplate(t)
 	shared.mu.Lock()
-	dsn := ""
+	defer shared.mu.Unlock()
+	var d *database
 	if n := len(shared.clean); n > 0 {
-		dsn, shared.clean = shared.clean[n-1], shared.clean[:n-1]
-	}
-	shared.mu.Unlock()
-	if dsn == "" {
-		dsn = shared.Keep(t, template)
+		d, shared.clean = shared.clean[n-1], shared.clean[:n-1]
+	} else {
+		dsn := shared.Keep(t, template)
+		d = &database{dsn: dsn, owner: pooled(t, dsn, 1), app: pooled(t, pgserver.As(t, dsn, roleApp), 4), worker: pooled(t, pgserver.As(t, dsn, roleWorker), 2)}
 	}
 	t.Cleanup(func() {
-		if err := wipe(dsn); err != nil {
+		if err := wipe(d.owner); err != nil {
 			t.Error(err)
+			d.close()
 			return
 		}
 		shared.mu.Lock()
 		defer shared.mu.Unlock()
-		shared.clean = append(shared.clean, dsn)
+		shared.clean = append(shared.clean, d)
 	})
-	return dsn
+	return d
 }
 
 // wipe empties the tables, as a superuser without triggers: nobody else may
 // empty a journal.
-func wipe(dsn string) error {
-	return execOn(context.Background(), dsn, `SET session_replication_role = replica;
+func wipe(owner *sql.DB) error {
+	_, err := owner.ExecContext(context.Background(), `SET session_replication_role = replica;
 		DO $$ DECLARE name text; BEGIN
 			FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'onbehalf' AND tablename NOT IN ('schema_version', 'migrations') LOOP
 				EXECUTE format('DELETE FROM onbehalf.%I', name);
 			END LOOP;
 		END $$`)
+	return err
 }
 
-// onPostgres is another store on a database of newPostgres.
+// onPostgres is another store on a database of newPostgres, over connections of
+// its own.
 func onPostgres(t *testing.T, dsn string, c sqlstore.Config) (*sqlstore.Store, *sql.DB) {
 	t.Helper()
 	db := openPostgres(t, pgserver.As(t, dsn, roleApp), 4)

@@ -70,9 +70,11 @@ func TestAllThreeStoresTellAndKeepTheSameBytes(t *testing.T) {
 // postgresTurns gives one database again and again, emptied after each use.
 func postgresTurns(t *testing.T) func() (operations.Store, func()) {
 	t.Helper()
-	store, _, dsn := newPostgres(t, sqlstore.Config{})
+	d := takePostgres(t)
+	store, err := sqlstore.New(d.app, sqlstore.PostgreSQL, sqlstore.Config{Workers: d.worker})
+	require.NoError(t, err)
 	return func() (operations.Store, func()) {
-		return store, func() { must(wipe(dsn)) }
+		return store, func() { must(wipe(d.owner)) }
 	}
 }
 
