@@ -77,7 +77,7 @@ func TestADeadlockIsTriedAgain(t *testing.T) {
 		first.commit(t, s)
 		second.commit(t, s)
 		// The role has the setting from its next connection on.
-		store, _ := s.again(c, 1)
+		store, pool := s.again(c, 1)
 		tx := s.holding(second)
 		// The store's side is the one that looks, and gives way.
 		_, err := tx.ExecContext(t.Context(), "SET LOCAL deadlock_timeout = '20s'")
@@ -90,6 +90,9 @@ func TestADeadlockIsTriedAgain(t *testing.T) {
 		verdicts, err := outcome()
 		require.NoError(t, err)
 		require.Equal(t, []operations.Verdict{{Won: 1}, {Won: 1}}, verdicts)
+		// What a connection has counted is told when it has been idle for long, or now.
+		_, err = pool.ExecContext(t.Context(), "SELECT pg_stat_force_next_flush()")
+		require.NoError(t, err)
 		var deadlocks int
 		s.until("there was no deadlock", func(ctx context.Context) bool {
 			require.NoError(t, s.root.QueryRowContext(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").Scan(&deadlocks))
