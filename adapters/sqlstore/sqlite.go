@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 
 	"github.com/pressly/goose/v3"
@@ -13,25 +14,28 @@ import (
 // modernc.org/sqlite: write transactions that take the lock when they begin
 // (without it most of those that read first fail with "busy" under load), a
 // write-ahead log, a wait of five seconds for other writers, and a commit that
-// has reached the disk when it returns. Each connection may cache 32 MiB, and
+// has reached the disk when it returns. The connection may cache 64 MiB, and
 // the log grows to some 32 MiB between checkpoints, so that commits over many
-// books reread and copy fewer pages than with SQLite's own 2 and 4 MiB.
+// books reread and copy fewer pages than with SQLite's own 2 and 4 MiB: with a
+// cache of 32, 64 callers over 10,000 books get 0.7 as much done.
 //
 // A pool of one connection is enough for a writer; reading in parallel needs a
 // second pool, see [Config].
-func SQLiteDSN(path string) string {
+func SQLiteDSN(path string) string { return sqliteDSN(path, 64) }
+
+// SQLiteReaderDSN is [SQLiteDSN] for connections that only read: the database
+// refuses every write through them. Each may cache 32 MiB.
+func SQLiteReaderDSN(path string) string {
+	return sqliteDSN(path, 32) + "&_pragma=" + url.QueryEscape("query_only(1)")
+}
+
+func sqliteDSN(path string, mebibytes int) string {
 	query := url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-32768)", "wal_autocheckpoint(8000)"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("cache_size(-%d)", mebibytes<<10), "wal_autocheckpoint(8000)"},
 	}
 	file := url.URL{Scheme: "file", OmitHost: true, Path: path}
 	return file.String() + "?" + query.Encode()
-}
-
-// SQLiteReaderDSN is [SQLiteDSN] for connections that only read: the database
-// refuses every write through them.
-func SQLiteReaderDSN(path string) string {
-	return SQLiteDSN(path) + "&_pragma=" + url.QueryEscape("query_only(1)")
 }
 
 // The primary result codes of SQLite that matter here; extended codes carry
