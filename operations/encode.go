@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -70,8 +71,20 @@ func (w *writer) effects(fx *Effects) {
 	w.otherOr("accounts", len(fx.Accounts) > 0, fx.Accounts)
 	w.otherOr("freezes", len(fx.Freezes) > 0, fx.Freezes)
 	w.otherOr("settings", len(fx.Settings) > 0, fx.Settings)
-	w.otherOr("releases", len(fx.Releases) > 0, fx.Releases)
-	w.otherOr("holds", len(fx.Holds) > 0, fx.Holds)
+	if len(fx.Releases) > 0 {
+		w.key("releases")
+		w.list(len(fx.Releases), false, func(i int) { w.release(&fx.Releases[i]) })
+	}
+	if len(fx.Holds) > 0 {
+		w.key("holds")
+		w.list(len(fx.Holds), false, func(i int) {
+			w.begin()
+			w.text("operation", string(fx.Holds[i].Operation))
+			w.text("account", string(fx.Holds[i].Account))
+			w.amount("amount", fx.Holds[i].Amount)
+			w.end()
+		})
+	}
 	if len(fx.Postings) > 0 {
 		w.key("postings")
 		w.postings(fx.Postings)
@@ -92,6 +105,18 @@ func (w *writer) effects(fx *Effects) {
 	}
 	w.otherOr("incidents", len(fx.Incidents) > 0, fx.Incidents)
 	w.otherOr("closed", len(fx.Closed) > 0, fx.Closed)
+	w.end()
+}
+
+func (w *writer) release(r *ReleaseEffect) {
+	w.begin()
+	w.text("operation", string(r.Operation))
+	w.text("account", string(r.Account))
+	w.amount("amount", r.Amount)
+	w.yes("captured", r.Captured)
+	if !r.Rest.IsZero() {
+		w.amount("rest", r.Rest)
+	}
 	w.end()
 }
 
@@ -146,7 +171,30 @@ func (w *writer) order(o *Order) {
 	w.textOr("reference", o.Reference)
 	w.timeOr("not_before", o.NotBefore)
 	w.textOr("parent", string(o.Parent))
-	w.otherOr("attributes", len(o.Attributes) > 0, o.Attributes)
+	if len(o.Attributes) > 0 {
+		w.key("attributes")
+		w.texts(o.Attributes)
+	}
+	w.end()
+}
+
+// texts writes an object by its keys, ascending.
+func (w *writer) texts(m map[string]string) {
+	var few [8]string
+	names := few[:0]
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	w.begin()
+	for i, name := range names {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.value(name, name)
+		w.b = append(w.b, ':')
+		w.value(name, m[name])
+	}
 	w.end()
 }
 
@@ -203,10 +251,7 @@ func (w *writer) exchange(x *Exchange) {
 	if !x.Slippage.IsZero() {
 		w.amount("slippage", x.Slippage)
 	}
-	if x.Parts {
-		w.key("parts")
-		w.b = append(w.b, "true"...)
-	}
+	w.yes("parts", x.Parts)
 	if !x.Agreed.IsZero() {
 		w.amount("agreed", x.Agreed)
 	}
@@ -215,10 +260,7 @@ func (w *writer) exchange(x *Exchange) {
 	w.amount("reference", x.Reference)
 	w.text("source", x.Source)
 	w.time("at", x.At)
-	if x.Stale {
-		w.key("stale")
-		w.b = append(w.b, "true"...)
-	}
+	w.yes("stale", x.Stale)
 	w.amount("spread", x.Spread)
 	w.textOr("session", x.Session)
 	w.textOr("rounding", string(x.Rounding))
@@ -235,15 +277,9 @@ func (w *writer) fee(l *FeeLine) {
 	w.text("account", string(l.Account))
 	w.text("asset", l.Asset)
 	w.amount("amount", l.Amount)
-	if l.Inside {
-		w.key("inside")
-		w.b = append(w.b, "true"...)
-	}
+	w.yes("inside", l.Inside)
 	w.textOr("rounding", string(l.Rounding))
-	if l.Whole {
-		w.key("whole")
-		w.b = append(w.b, "true"...)
-	}
+	w.yes("whole", l.Whole)
 	w.end()
 }
 
@@ -311,6 +347,14 @@ func (w *writer) int(name string, n int64) {
 func (w *writer) intOr(name string, n int64) {
 	if n != 0 {
 		w.int(name, n)
+	}
+}
+
+// yes writes what is so, and nothing of what is not.
+func (w *writer) yes(name string, so bool) {
+	if so {
+		w.key(name)
+		w.b = append(w.b, "true"...)
 	}
 }
 

@@ -90,7 +90,7 @@ func drawEntry(t *rapid.T) Entry {
 			Terms: Terms{Asset: draw("asset"), Debit: amount(), Credit: amount(), Provider: draw("provider"), Postings: postings(), Expires: instant()},
 		}
 		if rapid.Bool().Draw(t, "more") {
-			o.Order.Attributes = map[string]string{"b": draw("b"), "a": draw("a")}
+			o.Order.Attributes = map[string]string{"b": draw("b"), "a": draw("a"), draw("attribute"): draw("c")}
 			o.Terms.Holds = []HoldTerm{{Account: accounts.ID(draw("held")), Amount: amount()}}
 			o.Outcome = &Outcome{Code: draw("code"), Text: draw("text")}
 			o.Order.Parent = OperationID(draw("order parent"))

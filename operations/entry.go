@@ -99,7 +99,7 @@ func Seal(e *Entry) (Sealed, error) {
 	}, nil
 }
 
-// extra guesses what fees and counts add to the bytes of an entry.
+// extra guesses what fees, counts and a price add to the bytes of an entry.
 func (e *Effects) extra() int {
 	n := extraLegs(e.Postings)
 	for i := range e.Operations {
@@ -107,6 +107,12 @@ func (e *Effects) extra() int {
 		n += extraLegs(o.Terms.Postings)
 		for j := range o.Terms.Fees {
 			n += 72 + len(o.Terms.Fees[j].Fee) + len(o.Terms.Fees[j].Account)
+		}
+		for name, value := range o.Order.Attributes {
+			n += len(`"":"",`) + len(name) + len(value)
+		}
+		if x := o.Terms.Exchange; x != nil {
+			n += 512 + len(x.Source) + len(x.Quoted) + len(x.External) + 48*len(x.Passed) + 192*len(x.Legs)
 		}
 		if c := o.Counted; c != nil {
 			n += 64 + 80*len(c.Others)

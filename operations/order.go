@@ -72,13 +72,25 @@ func (o Order) validate() error {
 	note(checkTime("not_before", o.NotBefore))
 	if len(o.Attributes) > MaxAttributes {
 		note(tenancy.Invalid("attributes", "has more than "+strconv.Itoa(MaxAttributes)+" keys"))
-	} else if len(o.Attributes) > 0 {
-		for _, k := range slices.Sorted(maps.Keys(o.Attributes)) {
+	} else {
+		for _, k := range o.malformed() {
 			note(tenancy.CheckID("attributes", k))
 			note(tenancy.CheckText("attributes."+k, o.Attributes[k], MaxAttribute))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// malformed are the attributes that cannot be kept, in order.
+func (o Order) malformed() []string {
+	var all []string
+	for k, v := range o.Attributes {
+		if tenancy.CheckID("attributes", k) != nil || tenancy.CheckText("attributes", v, MaxAttribute) != nil {
+			all = append(all, k)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // normal is the order as it is recorded: UTC, whole microseconds.

@@ -217,11 +217,19 @@ func (k *Kind) Validate(o operations.Order) error {
 		wrong(err != nil, "limit", "is not a rate")
 	}
 	if text, ok := o.Attributes[attrValid]; ok {
-		d, err := time.ParseDuration(text)
-		wrong(err != nil || d < time.Second || d > k.cfg.MaxValid, "valid_for", fmt.Sprintf("is not %v to %v", time.Second, k.cfg.MaxValid))
+		if d, err := time.ParseDuration(text); err != nil || d < time.Second || d > k.cfg.MaxValid {
+			wrong(true, "valid_for", fmt.Sprintf("is not %v to %v", time.Second, k.cfg.MaxValid))
+		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(o.Attributes)) {
-		wrong(name != attrSide && name != attrFixed && name != attrValid && name != attrLimit, "attributes", fmt.Sprintf("has %q, which is none of a trade", name))
+	var others []string
+	for name := range o.Attributes {
+		if name != attrSide && name != attrFixed && name != attrValid && name != attrLimit {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	for _, name := range others {
+		wrong(true, "attributes", fmt.Sprintf("has %q, which is none of a trade", name))
 	}
 	return errors.Join(errs...)
 }
@@ -236,8 +244,10 @@ func (*Kind) Measure(o operations.Order) accounts.ID {
 
 // validFor is how long the quote of an order is to stand.
 func (k *Kind) validFor(o *operations.Order) time.Duration {
-	if d, err := time.ParseDuration(o.Attributes[attrValid]); err == nil && d > 0 {
-		return d
+	if text, ok := o.Attributes[attrValid]; ok {
+		if d, err := time.ParseDuration(text); err == nil && d > 0 {
+			return d
+		}
 	}
 	return k.cfg.ValidFor
 }

@@ -227,7 +227,11 @@ func shown(legs []Rate) []operations.Leg {
 
 // limited tells whether the rate is worse than the order's limit.
 func limited(o operations.Order, side operations.Side, rate decimal.Decimal) []operations.Unmet {
-	limit, err := ParseRate(o.Attributes[attrLimit])
+	text, ok := o.Attributes[attrLimit]
+	if !ok {
+		return nil
+	}
+	limit, err := ParseRate(text)
 	if err != nil || side == operations.Buy && !rate.GreaterThan(limit) || side == operations.Sell && !rate.LessThan(limit) {
 		return nil
 	}
