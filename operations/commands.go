@@ -254,7 +254,7 @@ func (e *Engine) Bootstrap(ctx context.Context, firm tenancy.Firm) (tenancy.Scop
 		return tenancy.Scope{}, classify(err)
 	}
 	admin := firm.Admin
-	finger, err := fingerprint(ActBootstrap, string(admin.Operator), []string{string(firm.Tenant), firm.Name, string(admin.Person)})
+	finger, err := e.rules.scratch.fingerprint(ActBootstrap, string(admin.Operator), []string{string(firm.Tenant), firm.Name, string(admin.Person)})
 	if err != nil {
 		return tenancy.Scope{}, err
 	}

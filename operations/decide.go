@@ -211,7 +211,7 @@ func (d *decision) draft() (*draft, error) {
 		}
 		e.Snapshot = snap.digest()
 	}
-	sealed, err := Seal(e)
+	sealed, err := d.scratch.seal(e)
 	if err != nil {
 		return nil, err
 	}

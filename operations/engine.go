@@ -323,7 +323,7 @@ func (e *Engine) command(s tenancy.Scope, in Intent, action Action, content any,
 		scope: s, actors: p.Chain(), channel: p.Channel, needs: needs, within: e.direct,
 	}
 	var err error
-	if c.finger, err = fingerprint(action, string(p.Operator), content); err != nil {
+	if c.finger, err = e.rules.scratch.fingerprint(action, string(p.Operator), content); err != nil {
 		return nil, tenancy.Invalid("content", err.Error())
 	}
 	c.suppressed = e.cache.count(refusalKey{c.book, c.operator()}, 0)

@@ -8,9 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
-	"github.com/onbehalf/onbehalf/accounts"
 	"github.com/onbehalf/onbehalf/tenancy"
 )
 
@@ -85,51 +86,45 @@ type Sealed struct {
 }
 
 // Seal encodes and hashes the entry. Equal entries give equal bytes.
-func Seal(e *Entry) (Sealed, error) {
-	b, err := appendEntry(make([]byte, 0, 1536+e.Effects.extra()), e)
+func Seal(e *Entry) (Sealed, error) { return new(scratch).seal(e) }
+
+// scratch lends buffers to encode in. What is kept is copied, as long as it has
+// to be, since it may stay in memory for long. The zero value works.
+type scratch struct{ pool sync.Pool }
+
+// maxScratch is how long a buffer may have become and be lent again.
+const maxScratch = 64 << 10
+
+func (s *scratch) lend() *[]byte {
+	if b, ok := s.pool.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, 0, 4<<10)
+	return &b
+}
+
+// back takes a buffer back, with what was written to it.
+func (s *scratch) back(lent *[]byte, b []byte) {
+	if cap(b) <= maxScratch {
+		*lent = b[:0]
+		s.pool.Put(lent)
+	}
+}
+
+func (s *scratch) seal(e *Entry) (Sealed, error) {
+	lent := s.lend()
+	b, err := appendEntry(*lent, e)
+	defer func() { s.back(lent, b) }()
+	if err == nil && len(b) > MaxEntry {
+		err = fmt.Errorf("%w: %d bytes", errTooLarge, len(b))
+	}
 	if err != nil {
 		return Sealed{}, fmt.Errorf("encode entry %d: %w", e.Seq, err)
 	}
-	if len(b) > MaxEntry {
-		return Sealed{}, fmt.Errorf("encode entry %d: %w: %d bytes", e.Seq, errTooLarge, len(b))
-	}
 	return Sealed{
 		Seq: e.Seq, Prev: e.Prev, Hash: sha256.Sum256(b), At: e.At, Action: e.Action,
-		Operation: e.Operation, Key: e.Key, Fingerprint: e.Fingerprint, Bytes: b,
+		Operation: e.Operation, Key: e.Key, Fingerprint: e.Fingerprint, Bytes: slices.Clone(b),
 	}, nil
-}
-
-// extra guesses what fees, counts and a price add to the bytes of an entry.
-func (e *Effects) extra() int {
-	n := extraLegs(e.Postings)
-	for i := range e.Operations {
-		o := &e.Operations[i]
-		n += extraLegs(o.Terms.Postings)
-		for j := range o.Terms.Fees {
-			n += 72 + len(o.Terms.Fees[j].Fee) + len(o.Terms.Fees[j].Account)
-		}
-		for name, value := range o.Order.Attributes {
-			n += len(`"":"",`) + len(name) + len(value)
-		}
-		if x := o.Terms.Exchange; x != nil {
-			n += 512 + len(x.Source) + len(x.Quoted) + len(x.External) + 48*len(x.Passed) + 192*len(x.Legs)
-		}
-		if c := o.Counted; c != nil {
-			n += 64 + 80*len(c.Others)
-			for _, name := range c.Counters {
-				n += len(`"",`) + len(name)
-			}
-		}
-	}
-	return n
-}
-
-// extraLegs guesses what legs beyond the usual two add.
-func extraLegs(ps []accounts.Posting) (n int) {
-	for i := 2; i < len(ps); i++ {
-		n += 48 + len(ps[i].Ref)
-	}
-	return n
 }
 
 // ErrFormat means an entry of a format this package does not know: a newer

@@ -58,6 +58,7 @@ type rulebook struct {
 	skew      time.Duration
 	gate      *tenancy.Gate
 	log       *slog.Logger
+	scratch   scratch
 }
 
 // Evaluator judges orders as the engine does, without an engine: for unit

@@ -74,8 +74,10 @@ func (i Intent) wellFormed() bool {
 // fingerprint tells one command from another: what it is, of what content, by
 // whom. Content is encoded as JSON of plain structs, which is the same for the
 // same content.
-func fingerprint(action Action, actor string, content any) (Hash, error) {
-	w := writer{b: make([]byte, 0, 512)}
+func (s *scratch) fingerprint(action Action, actor string, content any) (Hash, error) {
+	lent := s.lend()
+	w := writer{b: *lent}
+	defer func() { s.back(lent, w.b) }()
 	if o, ok := content.(*Order); ok {
 		w.order(o)
 	} else {
