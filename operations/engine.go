@@ -151,9 +151,16 @@ func (e *Engine) do(ctx context.Context, c *command) (entry *Entry, replayed boo
 		case a.claim == nil:
 			return nil, false, a.err
 		}
-		if errors.As(a.claim.err, &lookUpError{}) || errors.As(a.claim.err, &gatherError{}) {
+		switch g, gathers := errors.AsType[gatherError](a.claim.err); {
+		case gathers && g.near && !e.direct:
 			looks++
-		} else {
+			if err := e.gather(ctx, c, g); err != nil {
+				return nil, false, err
+			}
+			continue
+		case gathers, errors.As(a.claim.err, &lookUpError{}):
+			looks++
+		default:
 			rounds++
 		}
 		entry, replayed, err := e.confirmClaim(ctx, c, a.claim)

@@ -34,6 +34,17 @@ type Gatherer interface {
 	Again(unmet []Unmet) bool
 }
 
+// Near is for gatherers some of whose facts are at hand in this process. Those
+// of the view are gathered before the store is asked whether the command's key
+// was used already; others are gathered after, so that a repeated command asks
+// nobody again.
+type Near interface {
+	Gatherer
+	// Near tells whether nobody outside is asked for the facts of the view. It is
+	// pure.
+	Near(v View) bool
+}
+
 // Measured is for kinds whose amount is of one of two accounts of different
 // assets.
 type Measured interface {
@@ -53,6 +64,7 @@ const maxGathers = 3
 type gatherError struct {
 	kind Gatherer
 	view View
+	near bool
 }
 
 func (gatherError) Error() string { return "facts have to be gathered" }
@@ -74,7 +86,8 @@ func (d *decision) inform(v *View) error {
 	if g.Fresh(*v, d.now) || len(d.refused) > 0 || d.c.gathers >= maxGathers {
 		return nil
 	}
-	return gatherError{kind: g, view: *v}
+	near, ok := g.(Near)
+	return gatherError{kind: g, view: *v, near: ok && near.Near(*v)}
 }
 
 // gather brings the facts that a decision asked for. A panic of the kind fails

@@ -40,6 +40,9 @@ func (b *Board) Put(r Rate) (bool, error) {
 	return true, nil
 }
 
+// Local is true.
+func (*Board) Local() bool { return true }
+
 // Rate is the last that was put up of the pair.
 func (b *Board) Rate(_ context.Context, base, quote string) (Rate, error) {
 	b.mu.RLock()

@@ -23,6 +23,22 @@ const (
 	PassNoRate   = "no_rate"    // it has none for the pair
 )
 
+// Near tells whether all who may quote the order, and the reference, answer by
+// what this process has, see Local.
+func (k *Kind) Near(v operations.View) bool {
+	p, side, ok := pairOf(v, v.Order())
+	if !ok || k.cfg.Reference != nil && !local(k.cfg.Reference) {
+		return false
+	}
+	for i := range p.Quotations {
+		q := &p.Quotations[i]
+		if by, known := k.cfg.Providers[q.Provider]; known && !q.Inactive && q.Sides.has(side) && !local(by) {
+			return false
+		}
+	}
+	return true
+}
+
 // Gather asks for quotes by the pair's strategy.
 func (k *Kind) Gather(ctx context.Context, v operations.View, now time.Time) any {
 	o := v.Order()

@@ -17,6 +17,9 @@ func NewHouse(s Source) *House { return &House{source: s} }
 // Contract promises settlement inside the book.
 func (*House) Contract() operations.Contract { return operations.Contract{Inside: true} }
 
+// Local tells whether the source is.
+func (h *House) Local() bool { return local(h.source) }
+
 // Quote is the source's rate.
 func (h *House) Quote(ctx context.Context, a Ask) (Quotation, error) {
 	if err := ctx.Err(); err != nil {

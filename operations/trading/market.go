@@ -41,6 +41,9 @@ type market struct {
 	clock  operations.Clock
 }
 
+// Local tells whether the source below is.
+func (m market) Local() bool { return local(m.source) }
+
 var errNotOfPair = errors.New("the source gave a rate of another pair")
 
 // Rate brings the rate of a pair: as the source has it, or turned round, or

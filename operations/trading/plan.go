@@ -51,10 +51,10 @@ const factsLast = time.Second
 // Fresh tells whether the quote is for this order and set-up, and stands.
 func (*Kind) Fresh(v operations.View, now time.Time) bool {
 	f, ok := v.Facts().(*facts)
-	if !ok {
-		return false
-	}
-	o := v.Order()
+	return ok && f.fresh(v, v.Order(), now)
+}
+
+func (f *facts) fresh(v operations.View, o operations.Order, now time.Time) bool {
 	pair, customer := versions(v, o)
 	if f.from != o.From || f.to != o.To || !f.amount.Equal(o.Amount.Decimal) || !maps.Equal(f.attributes, o.Attributes) || f.pair != pair || f.customer != customer {
 		return false
@@ -172,7 +172,7 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		return t, unmet
 	}
 	f, _ := v.Facts().(*facts)
-	if f == nil || !k.Fresh(v, now) || !f.found {
+	if f == nil || !f.fresh(v, o, now) || !f.found {
 		u := operations.Unmet{Code: CodeNoQuote, Subject: pairText(o), Remedy: "Ask again, or have another path set up."}
 		if f != nil {
 			for _, p := range f.passed {

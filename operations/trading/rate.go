@@ -29,6 +29,18 @@ type Source interface {
 	Rate(ctx context.Context, base, quote string) (Rate, error)
 }
 
+// Local is for sources and providers that can tell that they quote by what this
+// process has, and ask nobody: a quote of theirs alone is made without looking
+// first whether its command was carried out already.
+type Local interface {
+	Local() bool
+}
+
+func local(by any) bool {
+	l, ok := by.(Local)
+	return ok && l.Local()
+}
+
 const (
 	// MaxRateScale is the most digits that a rate may have after the point.
 	MaxRateScale = accounts.MaxScale

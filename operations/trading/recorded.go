@@ -101,6 +101,9 @@ func (r *Recorded) add(f []string) error {
 	return nil
 }
 
+// Local is true.
+func (*Recorded) Local() bool { return true }
+
 // Rate is that of the day by the clock, or the last before.
 func (r *Recorded) Rate(_ context.Context, base, quote string) (Rate, error) {
 	days := r.pairs[[2]string{base, quote}]

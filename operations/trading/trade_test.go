@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/onbehalf/onbehalf/accounts"
+	"github.com/onbehalf/onbehalf/adapters/memory"
 	"github.com/onbehalf/onbehalf/operations"
 	"github.com/onbehalf/onbehalf/operations/trading"
 )
@@ -276,6 +277,63 @@ func TestAReplayAsksNobodyAgain(t *testing.T) {
 	require.True(t, again.Replayed)
 	require.Empty(t, cmp.Diff(first.Operation, again.Operation))
 	require.Equal(t, 1, asked)
+}
+
+// finds counts how often a store was asked for one thing of a book.
+type finds struct {
+	operations.Store
+
+	n int
+}
+
+func (f *finds) Find(ctx context.Context, id operations.BookID, w operations.Want) (operations.Found, error) {
+	f.n++
+	return f.Store.Find(ctx, id, w)
+}
+
+func TestWhatTheHouseQuotesByItsOwnBoardIsQuotedWithoutAskingTheStore(t *testing.T) {
+	t.Parallel()
+	usable := trading.Rate{Base: "USD", Quote: "BRL", Value: dec("5"), At: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC), Source: "board"}
+	for name, c := range map[string]struct {
+		over  func(*trading.Board) trading.Source
+		finds int
+	}{
+		"a board":           {func(b *trading.Board) trading.Source { return b }, 0},
+		"a market over one": {func(b *trading.Board) trading.Source { return trading.Market{}.Over(b, operations.SystemClock()) }, 0},
+		"another source":    {func(b *trading.Board) trading.Source { return elsewhere{b} }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			board := &trading.Board{}
+			_, err := board.Put(usable)
+			require.NoError(t, err)
+			store := &finds{Store: memory.New()}
+			d := begin(t, store, trading.Config{Providers: map[string]trading.Provider{"house": trading.NewHouse(c.over(board))}}, operations.Config{})
+			in := d.in()
+			d.quote(d.buy("1")) // the book is known from here on
+			store.n = 0
+			first, err := d.eng.Submit(t.Context(), d.scope, in, d.buy("100"))
+			require.NoError(t, err)
+			require.Equal(t, c.finds, store.n)
+			dearer := usable
+			dearer.Value = dec("6")
+			_, err = board.Put(dearer)
+			require.NoError(t, err)
+			again, err := d.eng.Submit(t.Context(), d.scope, in, d.buy("100"))
+			require.NoError(t, err)
+			require.True(t, again.Replayed, "whatever it would cost now")
+			require.Empty(t, cmp.Diff(first.Operation, again.Operation))
+			_, err = d.eng.Submit(t.Context(), d.scope, in, d.buy("101"))
+			require.ErrorIs(t, err, operations.ErrConflict)
+		})
+	}
+}
+
+// elsewhere is a source that does not tell where its rates come from.
+type elsewhere struct{ trading.Source }
+
+func (e elsewhere) Rate(ctx context.Context, base, quote string) (trading.Rate, error) {
+	return e.Source.Rate(ctx, base, quote)
 }
 
 func TestOpenQuotesAreCapped(t *testing.T) {
