@@ -24,7 +24,7 @@ func waitingBook(t *testing.T) (*deskBook, *Operation) {
 }
 
 // by has one decide on the book.
-func (b *deskBook) by(who tenancy.Actor, a Action, decide func(*decision) error) *draft {
+func (b *deskBook) by(who tenancy.Actor, a Action, decide func(*decision) error) draft {
 	b.tb.Helper()
 	c := b.command(a, decide)
 	c.actors = []tenancy.Actor{who}

@@ -21,11 +21,18 @@ type lane struct {
 	book    BookID
 	base    *Folded // as the store is believed to have it
 	top     *Folded // with the drafts on it
-	drafts  []*draft
-	waiters []*waiter   // of the drafts, index by index
+	drafts  []drafted
+	changes []Change    // of the drafts, index by index
+	waiters []*waiter   // those who asked for them
 	same    [][]*waiter // those who wait for a draft under the same key, index by index
 	relies  []Reliance
 	stale   bool // another change moved the head first
+}
+
+// drafted is what is left to know of a draft in a lane.
+type drafted struct {
+	entry *Entry
+	after *Folded
 }
 
 func newLane(base *Folded) *lane { return &lane{book: base.id, base: base, top: base} }
@@ -136,14 +143,15 @@ func (e *Engine) place(l *lane, w *waiter, row tenancy.Operator) bool {
 }
 
 // attempt decides and drafts one command at one reading of the clock.
-func (e *Engine) attempt(f *Folded, c *command, row tenancy.Operator) (*draft, error) {
+func (e *Engine) attempt(f *Folded, c *command, row tenancy.Operator) (draft, error) {
 	d, err := e.rules.attempt(f, c, row, e.cfg.Clock.Now())
 	if err != nil {
-		return nil, err
+		return draft{}, err
 	}
 	dr, err := d.draft()
+	e.rules.done(d)
 	if err != nil && !errors.Is(err, errIdle) && !errors.Is(err, ErrRefused) {
-		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return draft{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return dr, err
 }
@@ -153,17 +161,18 @@ func (l *lane) keyed(c *command) int {
 	if c.intent.Key == "" {
 		return -1
 	}
-	return slices.IndexFunc(l.drafts, func(d *draft) bool { return d.entry.Key == c.intent.Key && d.entry.Fingerprint == c.finger })
+	return slices.IndexFunc(l.drafts, func(d drafted) bool { return d.entry.Key == c.intent.Key && d.entry.Fingerprint == c.finger })
 }
 
 // has tells whether a draft has the key, for whatever command.
 func (l *lane) has(key string) bool {
-	return key != "" && slices.ContainsFunc(l.drafts, func(d *draft) bool { return d.entry.Key == key })
+	return key != "" && slices.ContainsFunc(l.drafts, func(d drafted) bool { return d.entry.Key == key })
 }
 
-func (l *lane) add(w *waiter, d *draft, row tenancy.Operator) {
+func (l *lane) add(w *waiter, d draft, row tenancy.Operator) {
 	l.top = d.after
-	l.drafts = append(l.drafts, d)
+	l.drafts = append(l.drafts, drafted{d.entry, d.after})
+	l.changes = append(l.changes, d.change)
 	l.waiters = append(l.waiters, w)
 	l.same = append(l.same, nil)
 	l.relyOn(w.cmd, row)
@@ -193,12 +202,10 @@ func (l *lane) rely(id tenancy.OperatorID, version int64) {
 }
 
 func (l *lane) run(announce bool) Run {
-	changes := make([]Change, len(l.drafts))
-	for i, d := range l.drafts {
-		changes[i] = d.change
-		changes[i].Announce = announce
+	for i := range l.changes {
+		l.changes[i].Announce = announce
 	}
-	return Run{Book: l.book, From: l.base.head, Relies: l.relies, Changes: changes}
+	return Run{Book: l.book, From: l.base.head, Relies: l.relies, Changes: l.changes}
 }
 
 // commit stores the lanes as one batch, answers what was stored, and gives
@@ -282,7 +289,7 @@ func (e *Engine) settle(l *lane, v Verdict) (again []*waiter) {
 	for i := range won {
 		l.waiters[i].tell(answer{entry: l.drafts[i].entry})
 		for _, w := range l.same[i] {
-			w.tell(answer{taken: &l.drafts[i].change.Entry})
+			w.tell(answer{taken: &l.changes[i].Entry})
 		}
 	}
 	if won > 0 {

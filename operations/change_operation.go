@@ -189,8 +189,7 @@ func (d *decision) plan(o Order, own *Operation) (Terms, error) {
 		return t, err
 	}
 	d.refuse(unmet...)
-	d.judged = v
-	d.planned = &Plan{Order: o, Terms: t, Unmet: d.refused, Seq: d.f.head.Seq}
+	d.planned, d.judged, d.terms = true, v, t
 	return t, nil
 }
 
@@ -203,7 +202,7 @@ func (d *decision) permitKind(o Order) error {
 
 // fresh is what was planned as a new operation.
 func (d *decision) fresh(id OperationID, t Terms) Operation {
-	o := d.planned.Order
+	o := d.judged.order
 	if o.Kind == KindRefund {
 		id = refundID(d.f.id, o.Parent, len(d.kin.refunds)+1)
 	}

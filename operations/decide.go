@@ -63,18 +63,20 @@ type decision struct {
 
 	grant     tenancy.GrantID
 	operation OperationID
-	fx        Effects
+	entry     *Entry   // to be recorded
+	fx        *Effects // its own
 	personal  []PersonalRow
 	refused   []Unmet
 	idle      bool // nothing to record
 	unkeyed   bool // recorded without using up the command's key
-	planned   *Plan
-	judged    View // what was planned in it
-	kin       kin  // of the refund that is judged
+	planned   bool // judged and terms say what
+	judged    View
+	terms     Terms
+	kin       kin // of the refund that is judged
 	today     *days
 }
 
-// draft is a change that was decided and not yet stored.
+// draft is a change that was decided and not yet stored; the zero draft is none.
 type draft struct {
 	entry  *Entry
 	change Change
@@ -147,11 +149,23 @@ func (r *rulebook) begin(f *Folded, c *command, operator tenancy.Operator, clock
 		}
 		now = f.at
 	}
-	d := &decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject}
+	e := &Entry{}
+	d, ok := r.decisions.Get().(*decision)
+	if !ok {
+		d = new(decision)
+	}
+	*d = decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject, entry: e, fx: &e.Effects}
 	if err := d.authorize(); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// done takes back a decision that nobody needs any more: it is large, and every
+// attempt makes one.
+func (r *rulebook) done(d *decision) {
+	*d = decision{}
+	r.decisions.Put(d)
 }
 
 func (d *decision) refuse(unmet ...Unmet) { d.refused = append(d.refused, legible(unmet)...) }
@@ -182,20 +196,21 @@ func (d *decision) seq() int64 { return d.f.head.Seq + 1 }
 
 // draft makes the entry and what follows from it. A refusal drops whatever was
 // proposed; beyond the bound of recorded refusals it comes back as the error.
-func (d *decision) draft() (*draft, error) {
+func (d *decision) draft() (draft, error) {
 	if len(d.refused) > 0 {
 		if d.c.system() || d.f.head.Seq == 0 || d.tooMany() {
-			return nil, tenancy.Refuse(d.refused...)
+			return draft{}, tenancy.Refuse(d.refused...)
 		}
-		d.fx, d.personal = Effects{}, nil
+		*d.fx, d.personal = Effects{}, nil
 	} else if d.idle {
-		return nil, errIdle
+		return draft{}, errIdle
 	}
-	e := &Entry{
+	e := d.entry
+	*e = Entry{
 		Format: Format, Tenant: d.f.id.Tenant, Customer: d.f.id.Customer, Seq: d.seq(), At: d.now, Prev: d.f.head.Hash,
 		Action: d.c.action, Actors: d.c.actors, Grant: d.grant, Reason: d.c.scope.Reason(), Channel: d.c.channel, RequestID: d.c.intent.RequestID,
 		Engine: d.instance, Policy: d.policy, Key: d.c.intent.Key, Fingerprint: d.c.finger, Cause: d.c.cause, Operation: d.operation,
-		Acknowledged: d.c.intent.Acknowledge, Refused: d.refused, Effects: d.fx,
+		Acknowledged: d.c.intent.Acknowledge, Refused: d.refused, Effects: *d.fx,
 	}
 	if len(d.refused) > 0 {
 		e.Suppressed = d.c.suppressed
@@ -207,21 +222,21 @@ func (d *decision) draft() (*draft, error) {
 	if d.f.head.Seq > 0 && d.f.head.Seq%MaxTail == 0 {
 		var err error
 		if snap, err = d.f.snapshot(); err != nil {
-			return nil, err
+			return draft{}, err
 		}
 		e.Snapshot = snap.digest()
 	}
 	sealed, err := d.scratch.seal(e)
 	if err != nil {
-		return nil, err
+		return draft{}, err
 	}
 	after, err := Fold(d.f, e, sealed.Hash)
 	if err != nil {
-		return nil, fmt.Errorf("%s proposed what its book cannot take: %w", d.c.action, err)
+		return draft{}, fmt.Errorf("%s proposed what its book cannot take: %w", d.c.action, err)
 	}
 	change := project(d.f, after, e, sealed, d.personal)
 	change.Snapshot = snap
-	return &draft{entry: e, change: change, after: after}, nil
+	return draft{entry: e, change: change, after: after}, nil
 }
 
 func (d *decision) tooMany() bool {

@@ -53,10 +53,10 @@ func (b *deskBook) command(a Action, decide func(*decision) error) *command {
 }
 
 // decide gives the entry of a decision on the book as it stands.
-func (b *deskBook) decide(a Action, decide func(*decision) error) (*draft, error) {
+func (b *deskBook) decide(a Action, decide func(*decision) error) (draft, error) {
 	d, err := b.rules.attempt(b.f, b.command(a, decide), tenancy.Operator{}, b.now)
 	if err != nil {
-		return nil, err
+		return draft{}, err
 	}
 	return d.draft()
 }

@@ -14,12 +14,12 @@ import (
 )
 
 // askedBy makes the order another operator's.
-func (b *deskBook) askedBy(op, id string, o Order) (*draft, error) {
+func (b *deskBook) askedBy(op, id string, o Order) (draft, error) {
 	c := b.command(ActSubmit, submit(OperationID(id), o))
 	c.actors[0].ID = op
 	d, err := b.rules.attempt(b.f, c, tenancy.Operator{}, b.now)
 	if err != nil {
-		return nil, err
+		return draft{}, err
 	}
 	return d.draft()
 }

@@ -75,12 +75,9 @@ func (e *Engine) Explain(ctx context.Context, s tenancy.Scope, q Request) (Plan,
 	if err != nil {
 		return Plan{}, err
 	}
-	if d.planned != nil {
-		o = d.planned.Order
-	}
 	p := Plan{Order: o, Unmet: d.refused, Warnings: warnings(d.refused), Seq: r.f.head.Seq}
-	if d.planned != nil {
-		p.Terms = d.planned.Terms
+	if d.planned {
+		p.Order, p.Terms = d.judged.order, d.terms
 		p.Limits = e.rules.limitUses(d.judged, p.Terms, d.now)
 	}
 	return p, nil

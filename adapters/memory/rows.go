@@ -4,7 +4,7 @@ import "slices"
 
 // chunk is how many rows stand together. It is a trade between the copies a
 // growing slice makes and what a small book leaves unused.
-const chunk = 128
+const chunk = 16
 
 // rows is a list that only grows. Once it has a chunk it never copies a row
 // again, as one slice would each time it grows.
