@@ -27,7 +27,7 @@ func TestBenchPrintsTheRatioOfEachPair(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), []string{
-		"-only=R5,R6,R8", "-rounds=2", "-callers=4", "-sqlite-books=5", "-sqlite-operations=130", "-memory-books=3", "-memory-operations=300", "-touched=50",
+		"-only=R5,R6,R8", "-rounds=2", "-callers=4", "-sqlite-books=5", "-sqlite-operations=130", "-memory-books=3", "-memory-operations=300", "-memory-heap=1", "-touched=50",
 	}, &out))
 	for _, part := range []string{" of B3 speed ", " of B4 time ", "after 50 books"} {
 		require.Contains(t, out.String(), part)

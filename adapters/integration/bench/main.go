@@ -65,6 +65,7 @@ type sizes struct {
 	loneTasks                int // of R3
 	sqliteBooks, sqliteTasks int
 	memoryBooks, memoryTasks int
+	memoryHeap               int // MiB
 	history                  int // operations in the table of R7
 	pages                    int // up to which R7 turns
 	touched                  int // books of R8
@@ -133,6 +134,7 @@ func parse(args []string) (z sizes, only selection, err error) {
 	count(&z.sqliteTasks, "sqlite-operations", 5_000, "operations in a round of R5")
 	count(&z.memoryBooks, "memory-books", 1_000, "books of R6")
 	count(&z.memoryTasks, "memory-operations", 10_000, "operations in a round of R6")
+	count(&z.memoryHeap, "memory-heap", 1024, "MiB that the process takes before R6")
 	count(&z.history, "history", 5_000_000, "operations in the larger table of R7; the smaller has a thousandth")
 	count(&z.pages, "pages", 10_000, "up to which page of history R7 turns")
 	count(&z.touched, "touched", 300_000, "books touched in R8, at first a tenth of them")
