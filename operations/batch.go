@@ -149,7 +149,6 @@ func (e *Engine) attempt(f *Folded, c *command, row tenancy.Operator) (draft, er
 		return draft{}, err
 	}
 	dr, err := d.draft()
-	e.rules.done(d)
 	if err != nil && !errors.Is(err, errIdle) && !errors.Is(err, ErrRefused) {
 		return draft{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -150,22 +150,11 @@ func (r *rulebook) begin(f *Folded, c *command, operator tenancy.Operator, clock
 		now = f.at
 	}
 	e := &Entry{}
-	d, ok := r.decisions.Get().(*decision)
-	if !ok {
-		d = new(decision)
-	}
-	*d = decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject, entry: e, fx: &e.Effects}
+	d := &decision{rulebook: r, f: f, c: c, now: now, operator: operator, operation: c.subject, entry: e, fx: &e.Effects}
 	if err := d.authorize(); err != nil {
 		return nil, err
 	}
 	return d, nil
-}
-
-// done takes back a decision that nobody needs any more: it is large, and every
-// attempt makes one.
-func (r *rulebook) done(d *decision) {
-	*d = decision{}
-	r.decisions.Put(d)
 }
 
 func (d *decision) refuse(unmet ...Unmet) { d.refused = append(d.refused, legible(unmet)...) }

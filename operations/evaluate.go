@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -60,7 +59,6 @@ type rulebook struct {
 	gate      *tenancy.Gate
 	log       *slog.Logger
 	scratch   scratch
-	decisions sync.Pool // of *decision, empty
 }
 
 // Evaluator judges orders as the engine does, without an engine: for unit
