@@ -36,8 +36,8 @@ type Gatherer interface {
 
 // Near is for gatherers some of whose facts are at hand in this process. Those
 // of the view are gathered before the store is asked whether the command's key
-// was used already; others are gathered after, so that a repeated command asks
-// nobody again.
+// was used already and the book is as it was last seen here, so the view may be an
+// old one; others are gathered after, so that a repeated command asks nobody again.
 type Near interface {
 	Gatherer
 	// Near tells whether nobody outside is asked for the facts of the view. It is

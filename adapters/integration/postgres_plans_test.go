@@ -136,6 +136,22 @@ func TestPlansOfReadingStatements(t *testing.T) {
 	}
 }
 
+// A host's own statements are planned in its transaction as they were before.
+func TestAHostsTransactionKeepsItsPlanner(t *testing.T) {
+	t.Parallel()
+	store, db, _ := newPostgres(t, sqlstore.Config{})
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer tx.Rollback() //nolint:errcheck // it only reads
+	_, err = store.WithTx(tx).History(t.Context(), operations.BookID{Tenant: "t", Customer: "c"}, operations.HistoryQuery{Limit: 1})
+	require.NoError(t, err)
+	for _, setting := range []string{"enable_seqscan", "enable_bitmapscan"} {
+		var is string
+		require.NoError(t, tx.QueryRowContext(t.Context(), "SHOW "+setting).Scan(&is))
+		require.Equal(t, "on", is, setting)
+	}
+}
+
 // bounded holds a plan to its bounds, and tells how many rows it looked at.
 func (w *rowsWorld) bounded(name string, p *planned, bound int, large map[string]bool) int {
 	w.t.Helper()

@@ -5,6 +5,7 @@ package sqlstore
 // with SQLite.
 func postgresTexts(schema string) [statementCount]string {
 	s := schema + "."
+	const settings = `set_config('onbehalf.books', $1, true), set_config('onbehalf.tenants', $2, true), set_config('onbehalf.firm', $3, true)`
 	texts := [statementCount]string{
 		guardSchema:    `SELECT version FROM ` + s + `schema_version WHERE only_row = 1 AND version <> $1`,
 		hasSchema:      `SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('` + s + `schema_version')`,
@@ -16,11 +17,10 @@ func postgresTexts(schema string) [statementCount]string {
 		// An owner of the schema alone may not create one, not even one that is there.
 		makeSchema:  `DO $$ BEGIN IF to_regnamespace('` + schema + `') IS NULL THEN CREATE SCHEMA IF NOT EXISTS ` + schema + `; END IF; END $$`,
 		enterSchema: `SELECT set_config('search_path', $1 || ', pg_temp', true), set_config('lock_timeout', $2, true)`,
-		setScope:    `SELECT set_config('onbehalf.books', $1, true), set_config('onbehalf.tenants', $2, true), set_config('onbehalf.firm', $3, true)`,
+		setScope:    `SELECT ` + settings,
 		// A page is the first rows of an index. A planner that thinks little of an
 		// index whose rows lie far apart would gather all of the tenant's and sort them.
-		setScopeToRead: `SELECT set_config('onbehalf.books', $1, true), set_config('onbehalf.tenants', $2, true), set_config('onbehalf.firm', $3, true),
-			set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`,
+		setScopeToRead: `SELECT ` + settings + `, set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)`,
 		commitRuns: `SELECT run, stored, loss FROM ` + s + `commit_runs($1::bigint, $2::text, $3::text, $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bytea, $9::text[],
 			$10::text[], $11::bigint[], $12::int[], $13::text[], $14::bigint[], $15::bigint, $16::int[], $17::bigint[],
 			$18::text[], $19::bytea, $20::bytea, $21::boolean, $22::boolean, $23::int[], $24::bigint[], $25::text[],

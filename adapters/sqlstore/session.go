@@ -125,7 +125,7 @@ func (s *session) query(id statement, args ...any) (*sql.Rows, error) {
 }
 
 // enter tells a database that guards its rows what the transaction is about, by
-// setScope or, in a transaction of the store's own, by setScopeToRead.
+// setScope or, in one of the store's own that only reads, by setScopeToRead.
 func (s *session) enter(by statement, of scope) error {
 	if !s.dialect.scoped {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,17 +27,9 @@ const (
 // Near tells whether all who may quote the order, and the reference, answer by
 // what this process has, see Local.
 func (k *Kind) Near(v operations.View) bool {
-	p, side, ok := pairOf(v, v.Order())
-	if !ok || k.cfg.Reference != nil && !local(k.cfg.Reference) {
-		return false
-	}
-	for i := range p.Quotations {
-		q := &p.Quotations[i]
-		if by, known := k.cfg.Providers[q.Provider]; known && !q.Inactive && q.Sides.has(side) && !local(by) {
-			return false
-		}
-	}
-	return true
+	of, unmet := k.offered(v, v.Order())
+	return len(unmet) == 0 && (k.cfg.Reference == nil || local(k.cfg.Reference)) &&
+		!slices.ContainsFunc(of.paths, func(p Path) bool { return !local(k.cfg.Providers[p.Provider]) })
 }
 
 // Gather asks for quotes by the pair's strategy.
@@ -45,7 +38,7 @@ func (k *Kind) Gather(ctx context.Context, v operations.View, now time.Time) any
 	f := &facts{from: o.From, to: o.To, amount: o.Amount.Decimal, attributes: o.Attributes, at: now}
 	f.pair, f.customer = versions(v, o)
 	of, unmet := k.offered(v, o)
-	if len(unmet) > 0 {
+	if f.refused = len(unmet) > 0; f.refused {
 		return f // Plan tells
 	}
 	q := Ask{Base: of.base.Asset, Quote: of.quote.Asset, Side: of.side, Amount: o.Amount.Decimal, OfBase: of.ofBase, ValidFor: k.validFor(&o)}

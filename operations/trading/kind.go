@@ -218,7 +218,7 @@ func (k *Kind) Validate(o operations.Order) error {
 	}
 	if text, ok := o.Attributes[attrValid]; ok {
 		if d, err := time.ParseDuration(text); err != nil || d < time.Second || d > k.cfg.MaxValid {
-			wrong(true, "valid_for", fmt.Sprintf("is not %v to %v", time.Second, k.cfg.MaxValid))
+			errs = append(errs, tenancy.Invalid("valid_for", fmt.Sprintf("is not %v to %v", time.Second, k.cfg.MaxValid)))
 		}
 	}
 	var others []string
@@ -229,7 +229,7 @@ func (k *Kind) Validate(o operations.Order) error {
 	}
 	slices.Sort(others)
 	for _, name := range others {
-		wrong(true, "attributes", fmt.Sprintf("has %q, which is none of a trade", name))
+		errs = append(errs, tenancy.Invalid("attributes", fmt.Sprintf("has %q, which is none of a trade", name)))
 	}
 	return errors.Join(errs...)
 }

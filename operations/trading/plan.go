@@ -43,21 +43,26 @@ type facts struct {
 	reference Rate
 	passed    []operations.Pass
 	found     bool
+	refused   bool // by the set-up, so nobody was asked
 }
 
 // factsLast is how long it is believed that nobody quotes.
 const factsLast = time.Second
 
 // Fresh tells whether the quote is for this order and set-up, and stands.
-func (*Kind) Fresh(v operations.View, now time.Time) bool {
+func (k *Kind) Fresh(v operations.View, now time.Time) bool {
 	f, ok := v.Facts().(*facts)
-	return ok && f.fresh(v, v.Order(), now)
+	return ok && k.fresh(f, v, v.Order(), now)
 }
 
-func (f *facts) fresh(v operations.View, o operations.Order, now time.Time) bool {
+func (k *Kind) fresh(f *facts, v operations.View, o operations.Order, now time.Time) bool {
 	pair, customer := versions(v, o)
 	if f.from != o.From || f.to != o.To || !f.amount.Equal(o.Amount.Decimal) || !maps.Equal(f.attributes, o.Attributes) || f.pair != pair || f.customer != customer {
 		return false
+	}
+	if f.refused { // good as long as the book refuses it, which may be by more than its settings
+		_, unmet := k.offered(v, o)
+		return len(unmet) > 0
 	}
 	if !f.found {
 		return now.Before(f.at.Add(factsLast))
@@ -172,7 +177,7 @@ func (k *Kind) Plan(v operations.View, now time.Time) (operations.Terms, []opera
 		return t, unmet
 	}
 	f, _ := v.Facts().(*facts)
-	if f == nil || !f.fresh(v, o, now) || !f.found {
+	if f == nil || !k.fresh(f, v, o, now) || !f.found {
 		u := operations.Unmet{Code: CodeNoQuote, Subject: pairText(o), Remedy: "Ask again, or have another path set up."}
 		if f != nil {
 			for _, p := range f.passed {

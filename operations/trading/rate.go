@@ -31,7 +31,8 @@ type Source interface {
 
 // Local is for sources and providers that can tell that they quote by what this
 // process has, and ask nobody: a quote of theirs alone is made without looking
-// first whether its command was carried out already.
+// first whether its command was carried out already. What embeds one and asks
+// others says so by a Local of its own.
 type Local interface {
 	Local() bool
 }

@@ -329,6 +329,31 @@ func TestWhatTheHouseQuotesByItsOwnBoardIsQuotedWithoutAskingTheStore(t *testing
 	}
 }
 
+func TestWhatAnOldViewRefusesIsGatheredAnewWhenTheBookHasRoom(t *testing.T) {
+	t.Parallel()
+	board := &trading.Board{}
+	_, err := board.Put(trading.Rate{Base: "USD", Quote: "BRL", Value: dec("5"), At: time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC), Source: "board"})
+	require.NoError(t, err)
+	for name, source := range map[string]trading.Source{"near": board, "asked for": elsewhere{board}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := memory.New()
+			c := trading.Config{MaxQuotes: 1, Providers: map[string]trading.Provider{"house": trading.NewHouse(source)}}
+			d := begin(t, store, c, operations.Config{})
+			q := d.quote(d.buy("1")) // this engine believes from here on that there is no room
+			kind, err := trading.New(c)
+			require.NoError(t, err)
+			other, err := operations.New(store, operations.Config{Clock: d.clock, Kinds: []operations.Kind{kind}, Providers: map[string]operations.Provider{"house": c.Providers["house"]}})
+			require.NoError(t, err)
+			s, err := other.Gate().Enter(t.Context(), ana(), d.scope.Customer(), "")
+			require.NoError(t, err)
+			_, err = other.Cancel(t.Context(), s, d.in(), q.Ref())
+			require.NoError(t, err)
+			d.quote(d.buy("3"))
+		})
+	}
+}
+
 // elsewhere is a source that does not tell where its rates come from.
 type elsewhere struct{ trading.Source }
 

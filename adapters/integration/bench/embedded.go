@@ -55,10 +55,10 @@ func memorySpeed(ctx context.Context, z sizes, _ selection, r *report) error {
 	}, note{id: "R6", what: "of B4 time", slow: true}, [2]string{"engine in memory", "B4 by hand"})
 }
 
-// enlarge has the process take so many MiB from the system and keep them for what
-// comes. Both sides fill memory that was never used before, and on some machines a
-// new page costs as much as an operation by hand: which side gets how many of them
-// would be chance.
+// enlarge has the process take so many MiB from the system, for what comes in the
+// next seconds, before the runtime gives them back. Both sides fill memory that was
+// never used before, and on some machines a new page costs as much as an operation
+// by hand: which side gets how many of them would be chance.
 func enlarge(mebibytes int) {
 	taken := make([]byte, mebibytes<<20)
 	for i := 0; i < len(taken); i += os.Getpagesize() {
