@@ -283,12 +283,18 @@ func TestAReplayAsksNobodyAgain(t *testing.T) {
 type finds struct {
 	operations.Store
 
-	n int
+	n    int
+	then func() // is done once, after it was answered
 }
 
 func (f *finds) Find(ctx context.Context, id operations.BookID, w operations.Want) (operations.Found, error) {
 	f.n++
-	return f.Store.Find(ctx, id, w)
+	found, err := f.Store.Find(ctx, id, w)
+	if then := f.then; then != nil {
+		f.then = nil
+		then()
+	}
+	return found, err
 }
 
 func TestWhatTheHouseQuotesByItsOwnBoardIsQuotedWithoutAskingTheStore(t *testing.T) {
@@ -337,19 +343,25 @@ func TestWhatAnOldViewRefusesIsGatheredAnewWhenTheBookHasRoom(t *testing.T) {
 	for name, source := range map[string]trading.Source{"near": board, "asked for": elsewhere{board}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := memory.New()
+			store := &finds{Store: memory.New()}
 			c := trading.Config{MaxQuotes: 1, Providers: map[string]trading.Provider{"house": trading.NewHouse(source)}}
 			d := begin(t, store, c, operations.Config{})
 			q := d.quote(d.buy("1")) // this engine believes from here on that there is no room
 			kind, err := trading.New(c)
 			require.NoError(t, err)
-			other, err := operations.New(store, operations.Config{Clock: d.clock, Kinds: []operations.Kind{kind}, Providers: map[string]operations.Provider{"house": c.Providers["house"]}})
+			other, err := operations.New(store.Store, operations.Config{Clock: d.clock, Kinds: []operations.Kind{kind}, Providers: map[string]operations.Provider{"house": c.Providers["house"]}})
 			require.NoError(t, err)
 			s, err := other.Gate().Enter(t.Context(), ana(), d.scope.Customer(), "")
 			require.NoError(t, err)
 			_, err = other.Cancel(t.Context(), s, d.in(), q.Ref())
 			require.NoError(t, err)
-			d.quote(d.buy("3"))
+			q = d.quote(d.buy("3"))
+			in := d.in()
+			store.then = func() { // the book gets room just after it was found to have none
+				_, err := other.Cancel(t.Context(), s, in, q.Ref())
+				require.NoError(t, err)
+			}
+			d.quote(d.buy("4"))
 		})
 	}
 }
